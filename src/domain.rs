@@ -1,0 +1,9 @@
+//! What the program talks about, as plain data: no I/O, nothing imported from the other rooms.
+
+pub mod activity;
+pub mod catalogue;
+pub mod page;
+pub mod place;
+pub mod schema;
+pub mod syntax;
+pub mod value;

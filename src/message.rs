@@ -1,0 +1,7 @@
+//! The only words the parts have in common: events that come in, actions they mean, commands that go out.
+
+pub mod action;
+pub mod command;
+pub mod event;
+
+pub use crate::db::request::{Answer, Query, QuestionRecord, Reply, Request, RequestId, Slot};

@@ -1,0 +1,179 @@
+//! Everything a user can do, by name. Keymap, palette and help are drawn from this one table.
+
+use std::{fmt, str::FromStr};
+
+macro_rules! actions {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal),+ $(,)?) => {
+        /// Something a user can do. The name is what the keymap file says, the line of documentation is what help shows.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action {
+            $($(#[doc = $doc])+ $variant),+
+        }
+
+        impl Action {
+            /// All of them, in the order of help.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name in the keymap file and the palette.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// What it does, in a line.
+            pub fn describe(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim()),+ }
+            }
+        }
+    };
+}
+
+actions! {
+    /// Move down
+    Down = "down",
+    /// Move up
+    Up = "up",
+    /// Move left
+    Left = "left",
+    /// Move right
+    Right = "right",
+    /// Go to the first row
+    First = "first",
+    /// Go to the last row
+    Last = "last",
+    /// Go to the first column
+    FirstColumn = "first-column",
+    /// Go to the last column
+    LastColumn = "last-column",
+    /// Half a page down
+    HalfPageDown = "half-page-down",
+    /// Half a page up
+    HalfPageUp = "half-page-up",
+    /// A page down
+    PageDown = "page-down",
+    /// A page up
+    PageUp = "page-up",
+    /// Go to a percentage, a row id or a key: 50%, #1234, q-1
+    GoTo = "go-to",
+    /// Open what is under the cursor
+    Open = "open",
+    /// One level back: close, clear, cancel a running query
+    Cancel = "cancel",
+    /// Next pane
+    NextPane = "next-pane",
+    /// Previous pane
+    PreviousPane = "previous-pane",
+    /// Next tab of this pane
+    NextTab = "next-tab",
+    /// Previous tab of this pane
+    PreviousTab = "previous-tab",
+    /// Back to the place before
+    Back = "back",
+    /// Forward again
+    Forward = "forward",
+    /// Search
+    Search = "search",
+    /// Next match
+    NextMatch = "next-match",
+    /// Previous match
+    PreviousMatch = "previous-match",
+    /// Sort by this column; again: reverse; again: off
+    Sort = "sort",
+    /// Add this column to the sort
+    SortAdd = "sort-add",
+    /// Hide this column
+    HideColumn = "hide-column",
+    /// Reset widths, hidden and frozen columns
+    ResetColumns = "reset-columns",
+    /// Narrow this column
+    Narrower = "narrower",
+    /// Widen this column
+    Wider = "wider",
+    /// Freeze the columns up to this one; again: none
+    FreezeColumns = "freeze-columns",
+    /// Show the whole cell
+    ViewCell = "view-cell",
+    /// Fold or unfold
+    Fold = "fold",
+    /// Fold everything
+    FoldAll = "fold-all",
+    /// Unfold everything
+    UnfoldAll = "unfold-all",
+    /// Show it raw, or rendered
+    Raw = "raw",
+    /// Wrap long lines, or cut them
+    Wrap = "wrap",
+    /// Copy the cell, or the value
+    Copy = "copy",
+    /// Copy the row: choose JSON, CSV, SQL or Markdown
+    CopyRow = "copy-row",
+    /// Copy the JSON path
+    CopyPath = "copy-path",
+    /// Times: raw, ISO, relative
+    Times = "times",
+    /// Reveal masked secrets in this table, or mask them again
+    Reveal = "reveal",
+    /// Pause the live view, or go on
+    Pause = "pause",
+    /// Go to the row this one refers to
+    FollowReference = "follow-reference",
+    /// Show or hide internal tables
+    Internal = "internal",
+    /// Rows of the table, or its schema
+    Schema = "schema",
+    /// Read this pane anew
+    Refresh = "refresh",
+    /// Read everything anew
+    RefreshAll = "refresh-all",
+    /// Show or hide the preview
+    Preview = "preview",
+    /// Move the preview right or below
+    PreviewSide = "preview-side",
+    /// Full screen for this pane, or all panes again
+    Zoom = "zoom",
+    /// Go to the tables
+    FocusTables = "focus-tables",
+    /// Go to the rows
+    FocusTable = "focus-table",
+    /// Go to the question
+    FocusQuestion = "focus-question",
+    /// Go to the bots
+    FocusBots = "focus-bots",
+    /// Show or hide the tables
+    ToggleTables = "toggle-tables",
+    /// Show or hide the bots
+    ToggleBots = "toggle-bots",
+    /// Command palette; also a place: questions/q-123
+    Palette = "palette",
+    /// Help for where you are
+    Help = "help",
+    /// Next theme: dark, light, mono
+    Theme = "theme",
+    /// Give the mouse to the terminal, or take it back
+    Mouse = "mouse",
+    /// Show the messages again
+    Messages = "messages",
+    /// Suspend; `fg` comes back
+    Suspend = "suspend",
+    /// Quit
+    Quit = "quit",
+    /// End at once
+    Exit = "exit",
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Action {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|action| action.name() == name)
+            .ok_or_else(|| format!("no action is called '{name}': `reelscope keys` lists them all"))
+    }
+}

@@ -1,0 +1,279 @@
+//! The panes, and what each gets from the app: its actions, the database's replies, a place on the screen.
+//!
+//! A pane owns its state; its `act` and `reply` change it and say in the [`Outbox`] what else should happen; its `view`
+//! draws it from `&self`. A pane never reaches into another: what concerns others is an [`Intent`], which the app carries out.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use crossterm::event::MouseEvent;
+use jiff::Timestamp;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use crate::{
+    db::request::{Answer, Query, Request, RequestId, Slot},
+    domain::{
+        page::RowKey,
+        place::Place,
+        schema::{Relation, Schema},
+        syntax::{Computed, Job},
+        value::Value,
+    },
+    message::{
+        action::Action,
+        command::Command,
+    },
+    theme::Theme,
+};
+
+/// The panes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PaneId {
+    /// The list of tables.
+    Tables,
+    /// Rows or schema of one table.
+    Table,
+    /// A question in full.
+    Question,
+    /// The bots' activity.
+    Bots,
+}
+
+/// What time it is; `update` never asks a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Since the program started, monotonic: for durations.
+    pub elapsed: Duration,
+    /// On the wall: for ages.
+    pub wall: Timestamp,
+}
+
+/// How times are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum TimeFormat {
+    /// As stored.
+    Raw,
+    /// ISO 8601 in UTC, both stored forms alike.
+    Iso,
+    /// `3m ago`.
+    #[default]
+    Relative,
+}
+
+impl TimeFormat {
+    /// The next one.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Raw => Self::Iso,
+            Self::Iso => Self::Relative,
+            Self::Relative => Self::Raw,
+        }
+    }
+}
+
+/// What the whole screen shares.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// How times are shown.
+    pub times: TimeFormat,
+}
+
+/// How bad a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// For information.
+    Info,
+    /// Something to know.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// What a pane wants of the rest of the program.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// Go to a table or a record, remembering the place left.
+    Go(Place),
+    /// Show this relation's rows in the table pane and go there.
+    ShowRelation(Arc<Relation>),
+    /// Show this question in the question pane; `focus` goes there, too.
+    ShowQuestion {
+        /// The question's id.
+        id: String,
+        /// Whether the question pane gets the focus.
+        focus: Focus,
+    },
+    /// Show a whole cell in an overlay (its value may still be cut: the overlay fetches it by key).
+    ShowCell {
+        /// Of which relation.
+        relation: Arc<Relation>,
+        /// Of which row.
+        key: RowKey,
+        /// Of which column.
+        column: usize,
+        /// What is there already.
+        value: Value,
+        /// Whether a secret was revealed on purpose.
+        secrets: Secrets,
+    },
+    /// Let the user choose how to copy this row.
+    CopyRow {
+        /// Of which relation.
+        relation: Arc<Relation>,
+        /// Of which row.
+        key: RowKey,
+        /// Whether a secret was revealed on purpose.
+        secrets: Secrets,
+    },
+    /// Ask for a line of text; the answer comes back to the pane through [`Pane::prompted`].
+    Prompt {
+        /// Which prompt, for the pane to know its own.
+        kind: PromptKind,
+        /// What to ask.
+        title: String,
+        /// What stands there already.
+        text: String,
+    },
+    /// Say something.
+    Say(Severity, String),
+    /// Go to this pane.
+    FocusPane(PaneId),
+}
+
+/// Whether something takes the focus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Focus {
+    /// It does.
+    Take,
+    /// It does not.
+    Leave,
+}
+
+/// Whether secrets (users.password) are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Secrets {
+    /// Masked.
+    #[default]
+    Masked,
+    /// Revealed on purpose.
+    Revealed,
+}
+
+/// Which prompt is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PromptKind {
+    /// `/` in a pane: called with each change, [`PromptState::Typing`], and at the end.
+    Search,
+    /// A percentage, row id or key.
+    GoTo,
+}
+
+/// How far a prompt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PromptState {
+    /// Being typed.
+    Typing,
+    /// Enter.
+    Done,
+    /// Esc.
+    Given,
+}
+
+/// Whether an action, a click or a reply was of interest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Handled {
+    /// It was; the screen may have changed.
+    Yes,
+    /// It was not.
+    No,
+}
+
+/// Commands and intents on their way out, and the newest request id of each slot.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// For the runtime.
+    pub commands: Vec<Command>,
+    /// For the app.
+    pub intents: Vec<Intent>,
+    newest: BTreeMap<Slot, RequestId>,
+}
+
+impl Outbox {
+    /// Asks the database; a newer request of the slot makes this one's reply void.
+    pub fn ask(&mut self, slot: Slot, query: Query) -> RequestId {
+        let id = self.newest.entry(slot).or_default();
+        id.0 += 1;
+        self.commands.push(Command::Send(Request { slot, id: *id, query }));
+        *id
+    }
+
+    /// Gives up what the slot does: a reply still on its way is void, too.
+    pub fn cancel(&mut self, slot: Slot) {
+        self.newest.entry(slot).or_default().0 += 1;
+        self.commands.push(Command::Cancel(slot));
+    }
+
+    /// Whether this is the slot's newest request.
+    pub fn is_newest(&self, slot: Slot, id: RequestId) -> bool {
+        self.newest.get(&slot) == Some(&id)
+    }
+
+    /// Says something in a toast.
+    pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
+        self.intents.push(Intent::Say(severity, text.into()));
+    }
+}
+
+/// What a pane sees while it changes.
+pub struct Cx<'a> {
+    /// What time it is.
+    pub now: Now,
+    /// The schema, once it is read.
+    pub schema: Option<&'a Arc<Schema>>,
+    /// What the whole screen shares.
+    pub settings: &'a Settings,
+    /// The way out.
+    pub out: &'a mut Outbox,
+}
+
+/// What a pane sees while it is drawn.
+#[derive(Clone, Copy)]
+pub struct ViewCx<'a> {
+    /// The theme.
+    pub theme: &'a Theme,
+    /// What time it is.
+    pub now: Now,
+    /// What the whole screen shares.
+    pub settings: &'a Settings,
+    /// Whether the pane has the focus.
+    pub focused: bool,
+}
+
+/// A pane.
+pub trait Pane {
+    /// The area it has from now on, borders included. Called before the first view and whenever it changes.
+    fn resize(&mut self, area: Rect, cx: &mut Cx<'_>);
+
+    /// An action of the user, with the number typed before it.
+    fn act(&mut self, action: Action, count: Option<u64>, cx: &mut Cx<'_>) -> Handled;
+
+    /// The answer to a prompt this pane asked for.
+    fn prompted(&mut self, _kind: PromptKind, _text: &str, _state: PromptState, _cx: &mut Cx<'_>) {}
+
+    /// A reply to this pane's newest request of the slot.
+    fn reply(&mut self, _slot: Slot, _outcome: Result<&Answer, &crate::db::error::Error>, _cx: &mut Cx<'_>) -> Handled {
+        Handled::No
+    }
+
+    /// A background computation is done (it may be another pane's).
+    fn computed(&mut self, _job: &Job, _result: &Computed, _cx: &mut Cx<'_>) -> Handled {
+        Handled::No
+    }
+
+    /// The mouse, inside the pane's area.
+    fn mouse(&mut self, _mouse: MouseEvent, _cx: &mut Cx<'_>) -> Handled {
+        Handled::No
+    }
+
+    /// Draws it into its area.
+    fn view(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>);
+}
