@@ -3,5 +3,16 @@
 //! Nothing outside this room touches the driver. The screen talks to it by [`request::Request`] and [`request::Reply`];
 //! the command line uses the same readers directly.
 
+pub mod activity;
+pub mod connection;
+pub mod demo;
 pub mod error;
+pub mod generate;
+pub mod location;
+pub mod paging;
+pub mod record;
 pub mod request;
+pub mod schema;
+pub mod session;
+pub mod watch;
+pub mod workers;

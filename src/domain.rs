@@ -4,6 +4,8 @@ pub mod activity;
 pub mod catalogue;
 pub mod page;
 pub mod place;
+pub mod question;
 pub mod schema;
 pub mod syntax;
+pub mod time;
 pub mod value;

@@ -3,6 +3,11 @@
 //! A pane owns its state; its `act` and `reply` change it and say in the [`Outbox`] what else should happen; its `view`
 //! draws it from `&self`. A pane never reaches into another: what concerns others is an [`Intent`], which the app carries out.
 
+pub mod bots;
+pub mod question;
+pub mod table;
+pub mod tables;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crossterm::event::MouseEvent;
@@ -18,10 +23,7 @@ use crate::{
         syntax::{Computed, Job},
         value::Value,
     },
-    message::{
-        action::Action,
-        command::Command,
-    },
+    message::{action::Action, command::Command},
     theme::Theme,
 };
 

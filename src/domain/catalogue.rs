@@ -158,8 +158,7 @@ const RELATIONSHIP: &[(&str, Tone)] = &[
     ("related", Tone::Neutral),
     ("deeper_dive", Tone::New),
 ];
-const PUBLISHING: &[(&str, Tone)] =
-    &[("active", Tone::Good), ("draft", Tone::Waiting), ("archived", Tone::Neutral)];
+const PUBLISHING: &[(&str, Tone)] = &[("active", Tone::Good), ("draft", Tone::Waiting), ("archived", Tone::Neutral)];
 const EVENT: &[(&str, Tone)] = &[
     ("created", Tone::New),
     ("updated", Tone::Busy),

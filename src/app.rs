@@ -1,0 +1,1 @@
+//! The program: the model, update, view, focus and the history of places.

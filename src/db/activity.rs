@@ -1,0 +1,1 @@
+//! The bots activity, read without re-reading what is known.

@@ -1,0 +1,1 @@
+//! A large deterministic database for measuring.

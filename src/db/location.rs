@@ -1,0 +1,1 @@
+//! Where a database is: a path, `file:PATH` (later: servers and replicas).

@@ -1,0 +1,1 @@
+//! Keyset pages over any relation in any order.

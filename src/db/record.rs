@@ -1,0 +1,1 @@
+//! Whole rows and cells, questions with where they are mapped.

@@ -1,0 +1,1 @@
+//! The schema, read from SQLite and joined with the catalogue.

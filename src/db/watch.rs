@@ -1,0 +1,1 @@
+//! Noticing changes: `data_version`, the file itself, the write-ahead log.

@@ -1,0 +1,1 @@
+//! The workers: a thread and a connection for each slot, cancelled by newer requests.

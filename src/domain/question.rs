@@ -1,0 +1,1 @@
+//! Questions: a row of `questions` with its documented shapes checked.

@@ -1,0 +1,1 @@
+//! Times as the database stores them, in two forms, and as people read them.

@@ -1,0 +1,1 @@
+//! Chords, contexts and the default table; help and palette are drawn from the same table.

@@ -1,0 +1,1 @@
+//! The bots pane: runs, queue and the tail of the ledger, live.

@@ -1,0 +1,1 @@
+//! The question pane: a question in tabs.

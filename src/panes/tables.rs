@@ -1,0 +1,1 @@
+//! The tables pane: every relation at a glance.

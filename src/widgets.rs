@@ -1,0 +1,14 @@
+//! Reusable parts of the screen: pure, without I/O, each drawn from `&self`.
+
+pub mod bar;
+pub mod cell;
+pub mod compute;
+pub mod grid;
+pub mod hex;
+pub mod json_tree;
+pub mod markdown;
+pub mod prompt;
+pub mod rich;
+pub mod safe;
+pub mod scrollbar;
+pub mod toast;

@@ -1,0 +1,1 @@
+//! Background computations: highlighting and diagrams.

@@ -1,0 +1,1 @@
+//! The grid: columns, widths, frozen and hidden ones, drawn for what is visible.

@@ -1,0 +1,1 @@
+//! A line of input with a title.

@@ -1,0 +1,1 @@
+//! Text from the database made harmless: no control byte of it reaches the terminal.

@@ -1,0 +1,1 @@
+//! A scroll bar that says where you are.
