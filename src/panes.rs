@@ -4,6 +4,7 @@
 //! draws it from `&self`. A pane never reaches into another: what concerns others is an [`Intent`], which the app carries out.
 
 pub mod bots;
+pub mod frame;
 pub mod question;
 pub mod table;
 pub mod tables;

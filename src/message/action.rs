@@ -52,6 +52,8 @@ actions! {
     PageDown = "page-down",
     /// A page up
     PageUp = "page-up",
+    /// Go to a percentage of the rows: type the number first, 50%
+    Percent = "percent",
     /// Go to a percentage, a row id or a key: 50%, #1234, q-1
     GoTo = "go-to",
     /// Open what is under the cursor
