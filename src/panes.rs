@@ -24,7 +24,7 @@ use crate::{
         syntax::{Computed, Job},
         value::Value,
     },
-    message::{action::Action, command::Command},
+    message::{action::Action, command::Command, event::Timer},
     theme::Theme,
 };
 
@@ -269,6 +269,11 @@ pub trait Pane {
 
     /// A background computation is done (it may be another pane's).
     fn computed(&mut self, _job: &Job, _result: &Computed, _cx: &mut Cx<'_>) -> Handled {
+        Handled::No
+    }
+
+    /// A timer has run out. Panes share the kinds: each looks whether it is its own time, and asks again where it is not yet.
+    fn timer(&mut self, _timer: Timer, _cx: &mut Cx<'_>) -> Handled {
         Handled::No
     }
 

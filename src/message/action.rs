@@ -56,6 +56,8 @@ actions! {
     Percent = "percent",
     /// Go to a percentage, a row id or a key: 50%, #1234, q-1
     GoTo = "go-to",
+    /// Go to that percentage: type the number first, 50%
+    Percent = "percent",
     /// Open what is under the cursor
     Open = "open",
     /// One level back: close, clear, cancel a running query
@@ -78,7 +80,7 @@ actions! {
     NextMatch = "next-match",
     /// Previous match
     PreviousMatch = "previous-match",
-    /// Sort by this column; again: reverse; again: off
+    /// Sort by this column, from the first row; again: reverse; again: off
     Sort = "sort",
     /// Add this column to the sort
     SortAdd = "sort-add",
