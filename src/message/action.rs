@@ -56,8 +56,6 @@ actions! {
     Percent = "percent",
     /// Go to a percentage, a row id or a key: 50%, #1234, q-1
     GoTo = "go-to",
-    /// Go to that percentage: type the number first, 50%
-    Percent = "percent",
     /// Open what is under the cursor
     Open = "open",
     /// One level back: close, clear, cancel a running query
