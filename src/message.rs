@@ -3,5 +3,6 @@
 pub mod action;
 pub mod command;
 pub mod event;
+pub mod severity;
 
 pub use crate::db::request::{Answer, Query, QuestionRecord, Reply, Request, RequestId, Slot};

@@ -80,16 +80,7 @@ pub struct Settings {
     pub times: TimeFormat,
 }
 
-/// How bad a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Severity {
-    /// For information.
-    Info,
-    /// Something to know.
-    Warning,
-    /// Something failed.
-    Error,
-}
+pub use crate::message::severity::Severity;
 
 /// What a pane wants of the rest of the program.
 #[derive(Clone, Debug, PartialEq)]
