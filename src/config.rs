@@ -1,1 +1,231 @@
-//! Configuration: defaults, file, environment, flags, to one validated value.
+//! Configuration: defaults, then the file, the environment and the flags, each over the one before, to one validated value.
+//!
+//! Owns the list of settings ([`settings::SETTINGS`]): what each is called in the file and in the environment, what is
+//! allowed, and the one small check that turns its text into a value. Reads the config file, nothing else; must not know
+//! of the command line's types or of the screen.
+
+pub mod file;
+pub mod layer;
+pub mod settings;
+
+use std::path::PathBuf;
+
+use crate::{panes::TimeFormat, theme::ThemeName};
+pub use layer::{KeyTables, Layer, Source};
+pub use settings::LogLevel;
+
+/// A bad setting, in one line: where it stands, what is wrong, what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{source_name}: {words}")]
+pub struct ConfigError {
+    /// The file, or the environment or the flags.
+    pub source_name: String,
+    /// What is wrong there and what is allowed.
+    pub words: String,
+}
+
+/// Which theme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThemeChoice {
+    /// Dark or light, as the terminal's ground is; mono where `NO_COLOR` is set.
+    Auto,
+    /// This one.
+    Named(ThemeName),
+}
+
+/// Whether something is on at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+}
+
+impl Switch {
+    /// Whether it is on, for interfaces that take a bool.
+    pub const fn is_on(self) -> bool {
+        matches!(self, Self::On)
+    }
+}
+
+/// The settings of a session, all checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Which theme.
+    pub theme: ThemeChoice,
+    /// Whether the program takes the mouse.
+    pub mouse: Switch,
+    /// How times are shown at the start.
+    pub times: TimeFormat,
+    /// Whether the preview is shown at the start.
+    pub preview: Switch,
+    /// How much is logged.
+    pub log_level: LogLevel,
+    /// Where the log goes; `None`: `reelscope.log` in the cache folder.
+    pub log_file: Option<PathBuf>,
+    /// The folder of the demo and the log.
+    pub cache: PathBuf,
+    /// `[keys.CONTEXT]`: chords to actions, checked by the keymap.
+    pub keys: KeyTables,
+    /// The file `keys` was read from, for the keymap's messages.
+    pub keys_source: Option<PathBuf>,
+}
+
+impl Config {
+    /// The log's path.
+    pub fn log_path(&self) -> PathBuf {
+        self.log_file.clone().unwrap_or_else(|| self.cache.join("reelscope.log"))
+    }
+
+    /// One value out of the layers, the later over the earlier.
+    ///
+    /// # Errors
+    /// The first setting whose text is not allowed.
+    pub fn from_layers(layers: Vec<Layer>, default_cache: PathBuf, colour: Colour) -> Result<Self, ConfigError> {
+        let mut config = Self {
+            theme: ThemeChoice::Auto,
+            mouse: Switch::On,
+            times: TimeFormat::default(),
+            preview: Switch::On,
+            log_level: LogLevel::Info,
+            log_file: None,
+            cache: default_cache,
+            keys: KeyTables::new(),
+            keys_source: None,
+        };
+        for layer in layers {
+            for (setting, text) in &layer.values {
+                (setting.apply)(text, &mut config).map_err(|allowed| ConfigError {
+                    source_name: layer.source.to_string(),
+                    words: format!("{} = {text:?} is not allowed: {allowed}", layer.name_of(setting)),
+                })?;
+            }
+            if !layer.keys.is_empty() {
+                config.keys_source = layer.source.path().cloned();
+                for (context, keys) in layer.keys {
+                    config.keys.entry(context).or_default().extend(keys);
+                }
+            }
+        }
+        // https://no-color.org: what the user says to this program in particular goes before NO_COLOR.
+        if colour == Colour::Unwanted && config.theme == ThemeChoice::Auto {
+            config.theme = ThemeChoice::Named(ThemeName::Mono);
+        }
+        Ok(config)
+    }
+
+    /// Reads file and environment and puts the flags over them.
+    ///
+    /// # Errors
+    /// A file that was named but cannot be read, or a setting that is not allowed.
+    pub fn load(
+        environment: &[(String, String)],
+        named_file: Option<PathBuf>,
+        flags: Layer,
+    ) -> Result<Self, ConfigError> {
+        let variable = |name: &str| {
+            environment.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone())
+        };
+        let mut layers = Vec::new();
+        layers.extend(match named_file.or_else(|| variable("REELSCOPE_CONFIG").map(PathBuf::from)) {
+            Some(named) => Some(file::read(&named)?.ok_or_else(|| ConfigError {
+                source_name: named.display().to_string(),
+                words: "no such file (named by --config or REELSCOPE_CONFIG)".to_owned(),
+            })?),
+            None => match file::default_path() {
+                Some(path) => file::read(&path)?,
+                None => None,
+            },
+        });
+        layers.push(Layer::environment(environment));
+        layers.push(flags);
+        let colour = if variable("NO_COLOR").is_some() { Colour::Unwanted } else { Colour::Wanted };
+        Self::from_layers(layers, file::default_cache(), colour)
+    }
+}
+
+/// Whether `NO_COLOR` is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// It is not.
+    Wanted,
+    /// It is.
+    Unwanted,
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn load(layers: Vec<Layer>, colour: Colour) -> Result<Config, String> {
+        Config::from_layers(layers, PathBuf::from("/cache"), colour).map_err(|error| error.to_string())
+    }
+
+    fn environment(pairs: &[(&str, &str)]) -> Layer {
+        Layer::environment(&pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>())
+    }
+
+    fn parsed(text: &str) -> Result<Layer, String> {
+        file::parse(text, "/etc/r.toml".into()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn later_layers_win_and_untouched_settings_keep_the_earlier() -> Result<(), String> {
+        let file = parsed(
+            "theme = 'dark'\nmouse = false\ntimes = 'raw'\n[log]\nlevel = 'debug'\n[keys.global]\n'ctrl-x' = 'quit'",
+        )?;
+        let mut flags = Layer::flags();
+        flags.set("times", "iso");
+        let config = load(
+            vec![file, environment(&[("REELSCOPE_THEME", "light"), ("REELSCOPE_TIMES", "relative")]), flags],
+            Colour::Wanted,
+        )?;
+        assert_eq!(config.theme, ThemeChoice::Named(ThemeName::Light));
+        assert_eq!(config.times, TimeFormat::Iso);
+        assert_eq!(config.mouse, Switch::Off);
+        assert_eq!(config.log_level, LogLevel::Debug);
+        assert_eq!(config.keys["global"]["ctrl-x"], "quit");
+        assert_eq!(config.keys_source, Some("/etc/r.toml".into()));
+        assert_eq!(config.log_path(), PathBuf::from("/cache/reelscope.log"));
+        Ok(())
+    }
+
+    #[test]
+    fn no_color_is_mono_unless_a_theme_was_chosen() -> Result<(), String> {
+        assert_eq!(load(vec![], Colour::Unwanted)?.theme, ThemeChoice::Named(ThemeName::Mono));
+        assert_eq!(load(vec![], Colour::Wanted)?.theme, ThemeChoice::Auto);
+        let chosen = environment(&[("REELSCOPE_THEME", "dark")]);
+        assert_eq!(load(vec![chosen], Colour::Unwanted)?.theme, ThemeChoice::Named(ThemeName::Dark));
+        Ok(())
+    }
+
+    #[test]
+    fn a_bad_setting_names_place_key_and_what_is_allowed() {
+        assert_eq!(
+            parsed("theme = 'blue'").and_then(|layer| load(vec![layer], Colour::Wanted)).unwrap_err(),
+            "/etc/r.toml: theme = \"blue\" is not allowed: auto, dark, light or mono"
+        );
+        assert_eq!(
+            load(vec![environment(&[("REELSCOPE_LOG_LEVEL", "loud")])], Colour::Wanted).unwrap_err(),
+            "environment: REELSCOPE_LOG_LEVEL = \"loud\" is not allowed: off, error, warn, info, debug or trace"
+        );
+        let mut flags = Layer::flags();
+        flags.set("times", "yesterday");
+        assert_eq!(
+            load(vec![flags], Colour::Wanted).unwrap_err(),
+            "command line: --times = \"yesterday\" is not allowed: raw, iso or relative"
+        );
+        assert!(parsed("thema = 'dark'").unwrap_err().contains("no setting is called 'thema'"));
+        assert!(parsed("theme = ").unwrap_err().starts_with("/etc/r.toml: line 1"));
+        assert!(parsed("[keys]\nx = 'quit'").unwrap_err().contains("[keys.global]"));
+        assert!(parsed("theme = ['dark']").unwrap_err().contains("theme"));
+    }
+
+    #[test]
+    fn a_named_file_must_be_there() {
+        let error = Config::load(&[], Some("/no/such/reelscope.toml".into()), Layer::flags()).unwrap_err();
+        assert_eq!(error.to_string(), "/no/such/reelscope.toml: no such file (named by --config or REELSCOPE_CONFIG)");
+    }
+}

@@ -1,0 +1,128 @@
+//! The settings: names, what is allowed, and the check that makes each a value.
+
+use std::path::PathBuf;
+
+use super::{Config, Switch, ThemeChoice};
+use crate::{panes::TimeFormat, theme::ThemeName};
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What failed.
+    Error,
+    /// What is odd.
+    Warn,
+    /// What was done.
+    Info,
+    /// How.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// Its name in the config file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// A setting. `apply` checks the text and writes the value; its error says what is allowed.
+#[derive(Debug)]
+pub struct Setting {
+    /// In the config file: `theme`, `log.level`.
+    pub key: &'static str,
+    /// On the command line, without `--`.
+    pub flag: &'static str,
+    /// Checks and sets.
+    pub apply: fn(&str, &mut Config) -> Result<(), &'static str>,
+}
+
+impl Setting {
+    /// In the environment: `REELSCOPE_THEME`, `REELSCOPE_LOG_LEVEL`.
+    pub fn variable(&self) -> String {
+        format!("REELSCOPE_{}", self.key.replace('.', "_").to_uppercase())
+    }
+}
+
+/// All of them.
+pub static SETTINGS: [Setting; 7] = [
+    Setting { key: "theme", flag: "theme", apply: theme },
+    Setting { key: "mouse", flag: "no-mouse", apply: mouse },
+    Setting { key: "times", flag: "times", apply: times },
+    Setting { key: "preview", flag: "preview", apply: preview },
+    Setting { key: "log.level", flag: "log-level", apply: log_level },
+    Setting { key: "log.file", flag: "log", apply: log_file },
+    Setting { key: "cache", flag: "cache", apply: cache },
+];
+
+fn theme(text: &str, config: &mut Config) -> Result<(), &'static str> {
+    config.theme = match text {
+        "auto" => ThemeChoice::Auto,
+        "dark" => ThemeChoice::Named(ThemeName::Dark),
+        "light" => ThemeChoice::Named(ThemeName::Light),
+        "mono" => ThemeChoice::Named(ThemeName::Mono),
+        _ => return Err("auto, dark, light or mono"),
+    };
+    Ok(())
+}
+
+fn switch(text: &str) -> Result<Switch, &'static str> {
+    match text {
+        "true" | "on" | "yes" | "1" => Ok(Switch::On),
+        "false" | "off" | "no" | "0" => Ok(Switch::Off),
+        _ => Err("true or false"),
+    }
+}
+
+fn mouse(text: &str, config: &mut Config) -> Result<(), &'static str> {
+    config.mouse = switch(text)?;
+    Ok(())
+}
+
+fn preview(text: &str, config: &mut Config) -> Result<(), &'static str> {
+    config.preview = switch(text)?;
+    Ok(())
+}
+
+fn times(text: &str, config: &mut Config) -> Result<(), &'static str> {
+    config.times = match text {
+        "raw" => TimeFormat::Raw,
+        "iso" => TimeFormat::Iso,
+        "relative" => TimeFormat::Relative,
+        _ => return Err("raw, iso or relative"),
+    };
+    Ok(())
+}
+
+fn log_level(text: &str, config: &mut Config) -> Result<(), &'static str> {
+    use LogLevel::{Debug, Error, Info, Off, Trace, Warn};
+    config.log_level = [Off, Error, Warn, Info, Debug, Trace]
+        .into_iter()
+        .find(|level| level.name() == text)
+        .ok_or("off, error, warn, info, debug or trace")?;
+    Ok(())
+}
+
+fn log_file(text: &str, config: &mut Config) -> Result<(), &'static str> {
+    config.log_file = Some(path(text)?);
+    Ok(())
+}
+
+fn cache(text: &str, config: &mut Config) -> Result<(), &'static str> {
+    config.cache = path(text)?;
+    Ok(())
+}
+
+fn path(text: &str) -> Result<PathBuf, &'static str> {
+    if text.is_empty() || text.contains('\0') { Err("a path") } else { Ok(PathBuf::from(text)) }
+}
