@@ -28,6 +28,8 @@ use crate::{
     theme::Theme,
 };
 
+pub use crate::domain::{time::TimeFormat, value::Secrets};
+
 /// The panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PaneId {
@@ -48,29 +50,6 @@ pub struct Now {
     pub elapsed: Duration,
     /// On the wall: for ages.
     pub wall: Timestamp,
-}
-
-/// How times are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum TimeFormat {
-    /// As stored.
-    Raw,
-    /// ISO 8601 in UTC, both stored forms alike.
-    Iso,
-    /// `3m ago`.
-    #[default]
-    Relative,
-}
-
-impl TimeFormat {
-    /// The next one.
-    pub const fn next(self) -> Self {
-        match self {
-            Self::Raw => Self::Iso,
-            Self::Iso => Self::Relative,
-            Self::Relative => Self::Raw,
-        }
-    }
 }
 
 /// What the whole screen shares.
@@ -140,16 +119,6 @@ pub enum Focus {
     Take,
     /// It does not.
     Leave,
-}
-
-/// Whether secrets (users.password) are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Secrets {
-    /// Masked.
-    #[default]
-    Masked,
-    /// Revealed on purpose.
-    Revealed,
 }
 
 /// Which prompt is open.

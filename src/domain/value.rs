@@ -122,6 +122,16 @@ impl Value {
     }
 }
 
+/// Whether secrets (users.password) are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Secrets {
+    /// Masked.
+    #[default]
+    Masked,
+    /// Revealed on purpose.
+    Revealed,
+}
+
 /// A float as SQLite prints it: always with a point or an exponent, infinities as `Inf` and `-Inf`.
 pub fn real(number: f64) -> String {
     if number.is_infinite() {

@@ -1,0 +1,59 @@
+//! Mermaid source to lines of text.
+
+use crate::widgets::safe;
+
+/// Source longer than this is not drawn: the layout's cost grows faster than its input.
+const LONGEST: usize = 100_000;
+
+/// The drawn lines, or why there are none.
+pub(super) fn lines(source: &str, width: u16) -> Result<Vec<String>, String> {
+    if source.len() > LONGEST {
+        return Err(format!("the source is too long to draw: {} KiB", source.len() / 1024));
+    }
+    let source = prepared(source);
+    let drawn = mermaid_text::render_with_width(&source, Some(usize::from(width))).map_err(|error| words(&error))?;
+    let mut lines: Vec<String> = drawn.lines().map(|line| safe::expanded(line).trim_end().to_owned()).collect();
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    let blank = lines.iter().take_while(|line| line.is_empty()).count();
+    lines.drain(..blank);
+    if lines.is_empty() {
+        return Err("the diagram is empty".to_owned());
+    }
+    Ok(lines)
+}
+
+fn words(error: &mermaid_text::Error) -> String {
+    match error {
+        mermaid_text::Error::EmptyInput => "the diagram is empty".to_owned(),
+        mermaid_text::Error::UnsupportedDiagram(kind) => {
+            format!("diagrams of the kind '{}' cannot be drawn as text", safe::fit(&safe::safe_prose(kind), 40))
+        }
+        other => safe::safe_prose(&other.to_string()).into_owned(),
+    }
+}
+
+/// The source without what stands around the diagram: a code fence, front matter, `%%{init …}%%` directives.
+fn prepared(source: &str) -> String {
+    let mut text = source.trim().replace("\r\n", "\n");
+    // Line breaks written out as two characters, as some rows have them.
+    if !text.contains('\n') && text.contains("\\n") {
+        text = text.replace("\\n", "\n");
+    }
+    let mut rest = text.as_str();
+    if let Some(fenced) = rest.strip_prefix("```") {
+        let body = fenced.split_once('\n').map_or("", |(_, body)| body);
+        rest = body.trim_end().strip_suffix("```").unwrap_or(body).trim();
+    }
+    if let Some((_, body)) = rest.strip_prefix("---\n").and_then(|matter| matter.split_once("\n---")) {
+        rest = body.trim_start_matches('-').trim_start();
+    }
+    let mut out = String::with_capacity(rest.len());
+    while let Some((before, directive)) = rest.split_once("%%{") {
+        out.push_str(before);
+        rest = directive.split_once("}%%").map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    out
+}
