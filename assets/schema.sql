@@ -238,20 +238,18 @@ CREATE INDEX IF NOT EXISTS idx_learning_paths_status ON learning_paths (status);
 CREATE INDEX IF NOT EXISTS idx_learning_paths_company ON learning_paths (target_company);
 CREATE INDEX IF NOT EXISTS idx_learning_paths_job ON learning_paths (target_job_title);
 
--- A trigger's own UPDATE would fire it again where a connection has `PRAGMA recursive_triggers` on. The guard ends that:
--- an UPDATE that has itself changed the time (the trigger's, or a client's own) is left alone.
+-- A trigger's own UPDATE would fire it again, for ever, where a connection has `PRAGMA recursive_triggers` on. The guard ends
+-- that: the time is the same within one statement, so the second round finds it already written.
 CREATE TRIGGER IF NOT EXISTS trg_questions_updated AFTER UPDATE ON questions
-FOR EACH ROW WHEN NEW.last_updated IS OLD.last_updated
+FOR EACH ROW WHEN NEW.last_updated IS NOT datetime('now')
 BEGIN
-    UPDATE questions SET last_updated = datetime('now')
-    WHERE id = NEW.id AND last_updated IS NOT datetime('now');
+    UPDATE questions SET last_updated = datetime('now') WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER IF NOT EXISTS trg_user_sessions_accessed AFTER UPDATE ON user_sessions
-FOR EACH ROW WHEN NEW.last_accessed_at IS OLD.last_accessed_at
+FOR EACH ROW WHEN NEW.last_accessed_at IS NOT datetime('now')
 BEGIN
-    UPDATE user_sessions SET last_accessed_at = datetime('now')
-    WHERE id = NEW.id AND last_accessed_at IS NOT datetime('now');
+    UPDATE user_sessions SET last_accessed_at = datetime('now') WHERE id = NEW.id;
 END;
 
 -- The live questions, with how many channels show each.
