@@ -10,7 +10,7 @@ pub mod settings;
 
 use std::path::PathBuf;
 
-use crate::{panes::TimeFormat, theme::ThemeName};
+use crate::{domain::time::TimeFormat, theme::ThemeName};
 pub use layer::{KeyTables, Layer, Source};
 pub use settings::LogLevel;
 

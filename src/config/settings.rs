@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Config, Switch, ThemeChoice};
-use crate::{panes::TimeFormat, theme::ThemeName};
+use crate::{domain::time::TimeFormat, theme::ThemeName};
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,305 @@
+//! The loop: wait for one event, drain what else is there, update, draw once.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use ratatui::Terminal;
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender},
+    time::{sleep_until, timeout_at},
+};
+
+use super::{
+    Clock,
+    clipboard::{self, Multiplexer},
+    ground,
+    inbox::Message,
+    input,
+    jobs::Jobs,
+    program::{Program, Requests},
+    screen::Screen,
+    signals::{self, Signals, Wanted},
+    terminal::Guard,
+    timers::Timers,
+};
+use crate::{
+    config::ThemeChoice,
+    db::request::{Reply, Slot},
+    message::{command::Command, event::Event},
+};
+
+/// Frames are at least this far apart.
+const FRAME: Duration = Duration::from_millis(16);
+/// Draining stops after this, so that a flood of events still gets its frames.
+const DRAIN: Duration = Duration::from_millis(8);
+/// How long the first frame waits for the first rows.
+const FIRST_ROWS: Duration = Duration::from_millis(8);
+
+/// How the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The user quit.
+    Quit,
+    /// A signal of this number asked for it.
+    Signal(i32),
+    /// The terminal is gone.
+    Closed,
+}
+
+enum Wake {
+    Signal(Wanted),
+    Message(Option<Message>),
+    Timer,
+    Frame,
+}
+
+pub(crate) struct EventLoop<P, R> {
+    program: P,
+    requests: R,
+    terminal: Terminal<Screen>,
+    guard: Guard,
+    sender: UnboundedSender<Message>,
+    inbox: UnboundedReceiver<Message>,
+    signals: Signals,
+    timers: Timers,
+    jobs: Jobs,
+    clipboard: clipboard::System,
+    clock: Clock,
+    started: Instant,
+    last_frame: Option<Instant>,
+    dirty: bool,
+    stopped: bool,
+    ending: Option<Ending>,
+}
+
+impl<P: Program, R: Requests> EventLoop<P, R> {
+    /// A loop that has not begun. To be called inside the tokio runtime it will run on.
+    ///
+    /// # Errors
+    /// The system refuses a signal handler.
+    pub(crate) fn new(
+        program: P,
+        requests: R,
+        terminal: Terminal<Screen>,
+        guard: Guard,
+        sender: UnboundedSender<Message>,
+        inbox: UnboundedReceiver<Message>,
+    ) -> io::Result<Self> {
+        let clock = Clock::new();
+        Ok(Self {
+            program,
+            requests,
+            terminal,
+            guard,
+            jobs: Jobs::new(sender.clone()),
+            sender,
+            inbox,
+            signals: Signals::new()?,
+            timers: Timers::default(),
+            clipboard: clipboard::System::default(),
+            clock,
+            started: Instant::now(),
+            last_frame: None,
+            dirty: true,
+            stopped: false,
+            ending: None,
+        })
+    }
+
+    /// Runs until the program ends.
+    ///
+    /// # Errors
+    /// The terminal refuses something at the start. Later a terminal that fails counts as gone.
+    pub(crate) async fn run(mut self, theme: ThemeChoice, size: (u16, u16)) -> io::Result<Ending> {
+        // The database's threads get their first requests before the terminal is touched: they work meanwhile.
+        let first = self.program.start(self.clock.now(), size);
+        self.execute(first);
+        self.guard.enter(self.terminal.backend_mut())?;
+        match theme {
+            ThemeChoice::Auto => self.program.set_theme(ground::theme()),
+            ThemeChoice::Named(theme) => self.program.set_theme(theme),
+        }
+        input::start(self.sender.clone())?;
+        self.wait_for_first_rows().await;
+        while self.ending.is_none() {
+            self.draw_if_due();
+            if self.ending.is_some() {
+                break;
+            }
+            match self.wait().await {
+                Wake::Signal(wanted) => self.signalled(wanted),
+                Wake::Message(Some(message)) => self.receive(message),
+                // We hold a sender ourselves: the channel does not close.
+                Wake::Message(None) => self.ending = Some(Ending::Closed),
+                Wake::Timer | Wake::Frame => {}
+            }
+            self.run_timers();
+            self.drain();
+        }
+        self.guard.leave();
+        let ending = self.ending.unwrap_or(Ending::Quit);
+        tracing::info!("ended: {ending:?} after {} frames", self.terminal.backend().frames());
+        Ok(ending)
+    }
+
+    async fn wait(&mut self) -> Wake {
+        let timer = self.timers.earliest().map(|due| self.started + due);
+        let frame = self.frame_due();
+        tokio::select! {
+            biased;
+            wanted = self.signals.next() => Wake::Signal(wanted),
+            message = self.inbox.recv() => Wake::Message(message),
+            () = until(timer) => Wake::Timer,
+            () = until(frame) => Wake::Frame,
+        }
+    }
+
+    async fn wait_for_first_rows(&mut self) {
+        let deadline = tokio::time::Instant::now() + FIRST_ROWS;
+        while self.ending.is_none() {
+            let Ok(Some(message)) = timeout_at(deadline, self.inbox.recv()).await else { return };
+            let rows = matches!(message, Message::Event(Event::Reply(Reply::Answer { slot: Slot::Page, .. })));
+            self.receive(message);
+            if rows {
+                return;
+            }
+        }
+    }
+
+    /// Processes what is there already.
+    fn drain(&mut self) {
+        let until = Instant::now() + DRAIN;
+        while self.ending.is_none()
+            && Instant::now() < until
+            && let Ok(message) = self.inbox.try_recv()
+        {
+            self.receive(message);
+        }
+    }
+
+    fn receive(&mut self, message: Message) {
+        match message {
+            Message::Event(event) => self.update(event),
+            Message::Closed => self.ending = Some(Ending::Closed),
+        }
+    }
+
+    fn update(&mut self, event: Event) {
+        let now = self.clock.now();
+        let commands = self.program.update(event, now);
+        self.dirty |= self.program.take_dirty();
+        self.execute(commands);
+    }
+
+    fn run_timers(&mut self) {
+        while let Some(timer) = self.timers.take_due(self.started.elapsed()) {
+            self.update(Event::Timer(timer));
+        }
+    }
+
+    fn signalled(&mut self, wanted: Wanted) {
+        match wanted {
+            Wanted::End(signal) => self.ending = Some(Ending::Signal(signal)),
+            Wanted::Suspend => self.suspend(),
+            Wanted::Resume => self.resume(),
+        }
+    }
+
+    fn suspend(&mut self) {
+        self.guard.leave();
+        self.stopped = true;
+        signals::stop();
+        // Whoever continues us sends SIGCONT, which `signals` hears, too: one way back for both kinds of stopping.
+    }
+
+    fn resume(&mut self) {
+        self.stopped = false;
+        // crossterm knows a state of its own for raw mode, and the shell may have changed the terminal's meanwhile.
+        self.guard.leave();
+        let again = self.guard.enter(self.terminal.backend_mut()).and_then(|()| self.terminal.clear());
+        if let Err(error) = again {
+            self.lost(&error);
+            return;
+        }
+        if let Ok((columns, rows)) = super::screen::size() {
+            self.update(Event::Resize(columns, rows));
+        }
+        self.update(Event::Resumed);
+        self.dirty = true;
+    }
+
+    fn frame_due(&self) -> Option<Instant> {
+        (self.dirty && !self.stopped).then(|| self.last_frame.map_or_else(Instant::now, |last| last + FRAME))
+    }
+
+    fn draw_if_due(&mut self) {
+        if self.frame_due().is_none_or(|due| Instant::now() < due) {
+            return;
+        }
+        self.dirty = false;
+        let begun = Instant::now();
+        let program = &self.program;
+        let drawn = self.terminal.draw(|frame| program.view(frame)).map(|_| ());
+        if let Err(error) = drawn.and_then(|()| self.terminal.backend_mut().commit()) {
+            self.lost(&error);
+        }
+        self.last_frame = Some(begun);
+    }
+
+    fn lost(&mut self, error: &io::Error) {
+        tracing::error!("the terminal cannot be written: {error}");
+        self.ending = Some(Ending::Closed);
+    }
+
+    fn execute(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Send(request) => self.requests.submit(request),
+                Command::Cancel(slot) => self.requests.cancel(slot),
+                Command::Compute(job) => self.jobs.add(job),
+                Command::After(delay, timer) => self.timers.set(timer, self.started.elapsed() + delay),
+                Command::Copy { text, what } => self.copy(text, &what),
+                Command::CaptureMouse(mouse) => {
+                    if let Err(error) = self.guard.capture_mouse(mouse, self.terminal.backend_mut()) {
+                        self.lost(&error);
+                    }
+                }
+                Command::Suspend => self.suspend(),
+                Command::Quit => self.ending = Some(Ending::Quit),
+            }
+        }
+    }
+
+    fn copy(&mut self, text: String, what: &str) {
+        let tmux = std::env::var_os("TMUX").is_some_and(|at| !at.is_empty());
+        let sequence = clipboard::osc52(&text, if tmux { Multiplexer::Tmux } else { Multiplexer::None });
+        let kilobytes = text.len() / 1024;
+        let outcome = match (&sequence, clipboard::System::is_there()) {
+            (Some(_), _) => Event::Done(format!("copied {what}")),
+            (None, true) => Event::Done(format!(
+                "copied {what} to this computer's clipboard only: {kilobytes} KB is more than terminals take"
+            )),
+            (None, false) => Event::Failed(format!(
+                "{what} not copied: {kilobytes} KB is more than terminals take, and this computer has no clipboard"
+            )),
+        };
+        if let Some(sequence) = sequence
+            && let Err(error) = self.terminal.backend_mut().send(sequence.as_bytes())
+        {
+            self.lost(&error);
+        }
+        if clipboard::System::is_there() {
+            self.clipboard.copy(text);
+        }
+        let _ = self.sender.send(Message::Event(outcome));
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

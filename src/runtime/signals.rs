@@ -1,0 +1,63 @@
+//! Signals: those that end the program, and those that send it to the background and back.
+
+use std::io;
+
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What a signal wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The end, because of this signal.
+    End(i32),
+    /// Go to the background.
+    Suspend,
+    /// In the foreground again.
+    Resume,
+}
+
+/// The signals the program hears.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    stop: Signal,
+    go_on: Signal,
+}
+
+impl Signals {
+    /// Hears them from now on.
+    ///
+    /// # Errors
+    /// The system refuses a handler.
+    pub(crate) fn new() -> io::Result<Self> {
+        let heard = |number| signal(SignalKind::from_raw(number));
+        Ok(Self {
+            terminate: heard(SIGTERM)?,
+            hang_up: heard(SIGHUP)?,
+            interrupt: heard(SIGINT)?,
+            stop: heard(SIGTSTP)?,
+            go_on: heard(SIGCONT)?,
+        })
+    }
+
+    /// The next one. Safe to drop while it waits.
+    pub(crate) async fn next(&mut self) -> Wanted {
+        tokio::select! {
+            _ = self.terminate.recv() => Wanted::End(SIGTERM),
+            _ = self.hang_up.recv() => Wanted::End(SIGHUP),
+            _ = self.interrupt.recv() => Wanted::End(SIGINT),
+            _ = self.go_on.recv() => Wanted::Resume,
+            _ = self.stop.recv() => Wanted::Suspend,
+        }
+    }
+}
+
+/// Stops this process as Ctrl-z does; returns when it is continued.
+pub(crate) fn stop() {
+    // SIGSTOP, not SIGTSTP: ours is handled, and an orphaned process group would ignore it.
+    if let Err(error) = signal_hook::low_level::raise(signal_hook::consts::SIGSTOP) {
+        tracing::error!("cannot stop: {error}");
+    }
+}
