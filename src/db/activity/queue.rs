@@ -1,0 +1,183 @@
+//! Following the queue: how many rows have which status, corrected by the rows that can change.
+
+use std::collections::BTreeMap;
+
+use super::{
+    live::{BOUND, Live},
+    source::{Counting, Source, text},
+};
+use crate::domain::{activity::QueueCounts, schema::Schema};
+
+/// How many of the newest known rows are looked at again each time, done or not.
+const WINDOW: usize = 8;
+/// More new rows than this at once: they are counted, not read.
+const FLOOD: usize = 2000;
+/// The documented statuses in their order; the first two can change.
+const STATUSES: [&str; 4] = ["pending", "processing", "completed", "failed"];
+
+/// What is known of the queue.
+pub(super) struct Queue {
+    since: String,
+    by_id: String,
+    changeable: String,
+    recount: String,
+    newest: String,
+    counts: BTreeMap<String, u64>,
+    /// Those that can change, at most [`BOUND`], with their status.
+    live: Live<String>,
+    /// The newest, at most [`WINDOW`], with their status.
+    recent: BTreeMap<i64, String>,
+    /// Every row from this id on is in `recent`.
+    floor: i64,
+    told: QueueCounts,
+}
+
+impl Queue {
+    pub(super) fn of(schema: &Schema) -> Option<Self> {
+        let source = Source::of(schema, "workQueue", &["status"])?;
+        Some(Self {
+            since: source.rows("WHERE # >= ?1 ORDER BY # LIMIT ?2"),
+            by_id: source.rows("WHERE # = ?1"),
+            changeable: source.rows("WHERE $0 IN (?1, ?2) LIMIT ?3"),
+            recount: source.expression("$0, count(*)", "GROUP BY $0"),
+            newest: source.rows("ORDER BY # DESC LIMIT ?1"),
+            counts: BTreeMap::new(),
+            live: Live::default(),
+            recent: BTreeMap::new(),
+            floor: i64::MIN,
+            told: Vec::new(),
+        })
+    }
+
+    /// Whether rows wait to be looked at again.
+    pub(super) const fn owes(&self) -> bool {
+        self.live.owes()
+    }
+
+    /// The counts from the whole table.
+    pub(super) fn first(&mut self, counting: &mut Counting<'_>) -> rusqlite::Result<QueueCounts> {
+        self.recount(counting)?;
+        self.told = self.ordered();
+        Ok(self.told.clone())
+    }
+
+    /// Corrects the counts; `None` where they are as they were. `fresh`: something was committed since the last look.
+    pub(super) fn next(&mut self, counting: &mut Counting<'_>, fresh: bool) -> rusqlite::Result<Option<QueueCounts>> {
+        if fresh {
+            self.live.owe();
+            if !self.look_at_the_newest(counting)? {
+                self.recount(counting)?;
+                return Ok(self.news());
+            }
+        }
+        let turn = self.live.turn();
+        let mut seen = Vec::with_capacity(turn.len());
+        counting.by_id(&self.by_id, &turn, |id, row| {
+            seen.push((id, row.map(|row| text(row, 1)).transpose()?.map(Option::unwrap_or_default)));
+            Ok(())
+        })?;
+        for (id, status) in seen {
+            self.note(id, status);
+        }
+        Ok(self.news())
+    }
+
+    /// Counts the whole table again; `None` where the counts were right.
+    pub(super) fn audit(&mut self, counting: &mut Counting<'_>) -> rusqlite::Result<Option<QueueCounts>> {
+        self.recount(counting)?;
+        Ok(self.news())
+    }
+
+    /// False where too many came at once.
+    fn look_at_the_newest(&mut self, counting: &mut Counting<'_>) -> rusqlite::Result<bool> {
+        let mut gone = self.recent.clone();
+        let mut seen = Vec::new();
+        counting.each(&self.since, (self.floor, (WINDOW + FLOOD) as i64), |row| {
+            let id = row.get(0)?;
+            gone.remove(&id);
+            seen.push((id, text(row, 1)?.unwrap_or_default()));
+            Ok(())
+        })?;
+        if seen.len() == WINDOW + FLOOD {
+            return Ok(false);
+        }
+        for id in gone.into_keys() {
+            self.note(id, None);
+        }
+        for (id, status) in seen {
+            self.note(id, Some(status));
+        }
+        Ok(true)
+    }
+
+    /// Takes in a row as it is now, `None` where it is gone.
+    fn note(&mut self, id: i64, status: Option<String>) {
+        let known = self.recent.get(&id).or_else(|| self.live.get(id)).cloned();
+        if known == status {
+            return;
+        }
+        if let Some(count) = known.and_then(|known| self.counts.get_mut(&known)) {
+            *count = count.saturating_sub(1);
+        }
+        self.live.remove(id);
+        self.recent.remove(&id);
+        let Some(status) = status else { return };
+        *self.counts.entry(status.clone()).or_default() += 1;
+        if changeable(&status) {
+            self.live.insert(id, status.clone());
+        }
+        if id >= self.floor {
+            self.recent.insert(id, status);
+            while self.recent.len() > WINDOW {
+                self.recent.pop_first();
+                self.floor = self.recent.keys().next().copied().unwrap_or(i64::MIN);
+            }
+        }
+    }
+
+    fn recount(&mut self, counting: &mut Counting<'_>) -> rusqlite::Result<()> {
+        let (mut counts, mut recent) = (BTreeMap::new(), BTreeMap::new());
+        counting.each(&self.recount, [], |row| {
+            *counts.entry(text(row, 0)?.unwrap_or_default()).or_default() += row.get::<_, i64>(1)?.max(0) as u64;
+            Ok(())
+        })?;
+        self.live.clear();
+        let live = &mut self.live;
+        counting.each(&self.changeable, (STATUSES[0], STATUSES[1], BOUND as i64), |row| {
+            live.insert(row.get(0)?, text(row, 1)?.unwrap_or_default());
+            Ok(())
+        })?;
+        counting.each(&self.newest, [WINDOW as i64], |row| {
+            recent.insert(row.get(0)?, text(row, 1)?.unwrap_or_default());
+            Ok(())
+        })?;
+        self.floor = if recent.len() == WINDOW { recent.keys().next().copied().unwrap_or(i64::MIN) } else { i64::MIN };
+        (self.counts, self.recent) = (counts, recent);
+        Ok(())
+    }
+
+    fn news(&mut self) -> Option<QueueCounts> {
+        let counts = self.ordered();
+        if counts == self.told {
+            return None;
+        }
+        self.told.clone_from(&counts);
+        Some(counts)
+    }
+
+    fn ordered(&self) -> QueueCounts {
+        let mut counts: QueueCounts = self
+            .counts
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(status, count)| (status.clone(), *count))
+            .collect();
+        let place = |status: &str| STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len());
+        counts.sort_by(|one, other| (place(&one.0), &one.0).cmp(&(place(&other.0), &other.0)));
+        counts
+    }
+}
+
+fn changeable(status: &str) -> bool {
+    STATUSES[..2].contains(&status)
+}
