@@ -5,6 +5,7 @@
 
 pub mod bots;
 pub mod frame;
+pub mod overlay;
 pub mod question;
 pub mod table;
 pub mod tables;
@@ -106,6 +107,19 @@ pub enum Intent {
         /// What stands there already.
         text: String,
     },
+    /// What was typed into the prompt of this pane.
+    Prompted {
+        /// Whose prompt.
+        pane: PaneId,
+        /// Which.
+        kind: PromptKind,
+        /// What stands there.
+        text: String,
+        /// How far it is.
+        state: PromptState,
+    },
+    /// Do this, as if its key had been pressed.
+    Do(Action),
     /// Say something.
     Say(Severity, String),
     /// Go to this pane.

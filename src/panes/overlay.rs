@@ -1,0 +1,134 @@
+//! What lies over the panes for a while: prompts, the palette, help, a whole cell, menus, messages.
+//!
+//! The topmost overlay gets the keys; it says after each whether it stays. It asks for things as panes do, by [`Cx`].
+
+pub mod cell;
+pub mod help;
+pub mod menu;
+pub mod messages;
+pub mod palette;
+pub mod prompt;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    symbols::border,
+    widgets::{Block, Clear, Widget},
+};
+
+use crate::{
+    db::{error::Error, request::Answer},
+    domain::syntax::{Computed, Job},
+    keymap::Context,
+    message::action::Action,
+    panes::{Cx, Handled, ViewCx},
+    theme::Role,
+};
+
+/// Whether an overlay goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It stays.
+    Stay,
+    /// It is done.
+    Close,
+}
+
+/// An overlay.
+pub trait Overlay: std::fmt::Debug {
+    /// Where its keys are looked up. In [`Context::Prompt`] what means nothing is typed.
+    fn context(&self) -> Context;
+
+    /// An action of the user.
+    fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> Step;
+
+    /// A key that means nothing in its context.
+    fn key(&mut self, _key: KeyEvent, _cx: &mut Cx<'_>) -> Step {
+        Step::Stay
+    }
+
+    /// A paste.
+    fn paste(&mut self, _text: &str, _cx: &mut Cx<'_>) {}
+
+    /// The mouse; the screen is the area of [`Overlay::view`].
+    fn mouse(&mut self, _mouse: MouseEvent, _screen: Rect, _cx: &mut Cx<'_>) -> Step {
+        Step::Stay
+    }
+
+    /// A reply on [`crate::db::request::Slot::Cell`] that it asked for.
+    fn reply(&mut self, _outcome: Result<&Answer, &Error>, _cx: &mut Cx<'_>) -> Handled {
+        Handled::No
+    }
+
+    /// A background computation is done.
+    fn computed(&mut self, _job: &Job, _result: &Computed, _cx: &mut Cx<'_>) -> Handled {
+        Handled::No
+    }
+
+    /// Whether it is done without an action of the user (a reply came).
+    fn is_done(&self) -> bool {
+        false
+    }
+
+    /// The screen has this size now. Called before the first view.
+    fn resize(&mut self, _screen: Rect, _cx: &mut Cx<'_>) {}
+
+    /// Draws it over the screen.
+    fn view(&self, screen: Rect, buf: &mut Buffer, cx: &ViewCx<'_>);
+}
+
+/// A rectangle of at most this size in the middle of the screen.
+pub(crate) fn centred(screen: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(screen.width), height.min(screen.height));
+    Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height }
+}
+
+/// Clears a window over the screen, frames it and returns what lies inside.
+pub(crate) fn window(title: &str, hint: &str, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) -> Rect {
+    Clear.render(area, buf);
+    buf.set_style(area, cx.theme.style(Role::Overlay));
+    let style = cx.theme.style(Role::Overlay).patch(cx.theme.style(Role::BorderFocused));
+    Block::bordered().border_set(border::ROUNDED).border_style(style).render(area, buf);
+    let inside = crate::panes::frame::inner(area);
+    if inside.is_empty() {
+        return inside;
+    }
+    let room = inside.width.saturating_sub(2) as usize;
+    let title_style = cx.theme.style(Role::Overlay).patch(cx.theme.style(Role::TitleFocused));
+    let (end, _) = buf.set_stringn(area.x + 2, area.y, format!(" {title} "), room, title_style);
+    let wide = unicode_width::UnicodeWidthStr::width(hint) as u16 + 2;
+    if !hint.is_empty() && end + wide + 1 < area.right() {
+        let hint_style = cx.theme.style(Role::Overlay).patch(cx.theme.style(Role::Hint));
+        buf.set_stringn(area.right() - 1 - wide, area.bottom() - 1, format!(" {hint} "), room, hint_style);
+    }
+    inside
+}
+
+/// Keeps a list's scroll so that the cursor is visible, and both within the list.
+pub(crate) fn keep_visible(cursor: &mut usize, top: &mut usize, len: usize, height: usize) {
+    *cursor = (*cursor).min(len.saturating_sub(1));
+    if *cursor < *top {
+        *top = *cursor;
+    } else if height > 0 && *cursor >= *top + height {
+        *top = *cursor + 1 - height;
+    }
+    *top = (*top).min(len.saturating_sub(height));
+}
+
+/// Where a movement leads in a list of this length; `None` where the action is no movement.
+pub(crate) fn moved(action: Action, cursor: usize, len: usize, height: usize) -> Option<usize> {
+    let last = len.saturating_sub(1);
+    let page = height.max(1);
+    Some(match action {
+        Action::Down => (cursor + 1).min(last),
+        Action::Up => cursor.saturating_sub(1),
+        Action::First => 0,
+        Action::Last => last,
+        Action::PageDown => (cursor + page).min(last),
+        Action::PageUp => cursor.saturating_sub(page),
+        Action::HalfPageDown => (cursor + page / 2).min(last),
+        Action::HalfPageUp => cursor.saturating_sub(page / 2),
+        _ => return None,
+    })
+}
