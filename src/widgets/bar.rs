@@ -103,7 +103,7 @@ mod tests {
     fn chips_wrap() {
         let lines = chips(["rust", "日本語", "a\nb", "much too long for a line"], Role::Chip, 14);
         let text: Vec<String> = lines.iter().map(RichLine::text).collect();
-        assert_eq!(text, [" rust ", " 日本語 ", " a b ", " much too l… "]);
+        assert_eq!(text, [" rust ", " 日本語   a b ", " much too lo… "]);
         assert!(chips(["x"], Role::Chip, 2).is_empty());
     }
 }
