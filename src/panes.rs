@@ -5,6 +5,7 @@
 
 pub mod bots;
 pub mod frame;
+pub mod notice;
 pub mod overlay;
 pub mod question;
 pub mod table;

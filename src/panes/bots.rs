@@ -1,1 +1,342 @@
 //! The bots pane: runs, queue and the tail of the ledger, live.
+//!
+//! Owns what it was told ([`ActivityUpdate`]s merged into a bounded model) and where one looks in it. It follows the newest rows
+//! until somebody moves the cursor: from then on nothing that is looked at moves, and what is new is counted. Paused, it shows a
+//! frozen copy while the model goes on. It never asks for more than the activity once; ages change at full minutes only, so that
+//! an idle screen stays idle ([`BotsPane::next_age`]).
+
+mod act;
+mod ages;
+mod layout;
+mod pen;
+mod queue;
+mod runs;
+mod scroll;
+mod tail;
+mod view;
+mod view_ledger;
+mod view_queue;
+mod view_runs;
+
+use std::time::Duration;
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
+
+use self::{
+    layout::{Layout, Region},
+    queue::Queue,
+    runs::Runs,
+    scroll::{Edge, Lines, Scroll},
+    tail::{Entry, Key, Tail},
+};
+use crate::{
+    db::{
+        error::Error,
+        request::{Answer, Query, Slot},
+    },
+    domain::activity::ActivityUpdate,
+    message::{action::Action, command::Command, event::Timer},
+    panes::{Cx, Handled, Now, Pane, ViewCx, frame},
+};
+
+/// How long a new row flashes.
+const FLASH: Duration = Duration::from_millis(600);
+/// How long a changed cell is marked.
+const MARK: Duration = Duration::from_millis(2_000);
+/// How long nothing is said about waiting.
+const PATIENCE: Duration = Duration::from_millis(150);
+/// Lines a turn of the wheel goes.
+const WHEEL: isize = 3;
+
+/// What is known of the bots.
+#[derive(Clone, Debug, Default)]
+struct Model {
+    tail: Tail,
+    runs: Runs,
+    queue: Queue,
+}
+
+/// How far the pane is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing was asked.
+    Idle,
+    /// Asked, no answer yet.
+    Reading {
+        /// When.
+        since: Duration,
+    },
+    /// The tables are there.
+    Live,
+    /// They are not in this database.
+    Missing,
+}
+
+/// The pane.
+#[derive(Debug)]
+pub struct BotsPane {
+    area: Rect,
+    phase: Phase,
+    error: Option<Error>,
+    model: Model,
+    /// What is shown while paused.
+    frozen: Option<Box<Model>>,
+    region: Region,
+    ledger: Scroll<Key>,
+    runs: Scroll<i64>,
+    /// The newest ledger line that was on the screen.
+    seen: Option<Key>,
+    /// Ledger rows that came behind it.
+    unseen: u64,
+    /// When the next flash or mark ends.
+    glow: Option<Duration>,
+}
+
+impl Default for BotsPane {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl BotsPane {
+    /// A pane that knows nothing yet.
+    pub fn new() -> Self {
+        Self {
+            area: Rect::ZERO,
+            phase: Phase::Idle,
+            error: None,
+            model: Model::default(),
+            frozen: None,
+            region: Region::default(),
+            ledger: Scroll::new(Edge::Bottom),
+            runs: Scroll::new(Edge::Top),
+            seen: None,
+            unseen: 0,
+            glow: None,
+        }
+    }
+
+    /// Asks for the bots' activity from now on. What is known stays on the screen until the answer comes.
+    pub fn start(&mut self, cx: &mut Cx<'_>) {
+        cx.out.ask(Slot::Activity, Query::Activity);
+        if self.phase != Phase::Live {
+            self.phase = Phase::Reading { since: cx.now.elapsed };
+            self.error = None;
+        }
+    }
+
+    /// (runs that are running, queue rows that are pending), once they are known.
+    pub fn summary(&self) -> Option<(u64, u64)> {
+        (self.phase == Phase::Live).then(|| (self.model.runs.running(), self.model.queue.rows("pending")))
+    }
+
+    /// Whether the screen is paused.
+    pub const fn is_paused(&self) -> bool {
+        self.frozen.is_some()
+    }
+
+    /// How long until an age on the screen changes; `None` where no age is shown. Always a full minute of the wall clock.
+    pub fn next_age(&self, now: Now) -> Option<Duration> {
+        let layout = self.layout(self.area);
+        let model = self.shown();
+        let ledger = self.ledger.visible(&model.tail, usize::from(layout.ledger.body.height));
+        let rows = model.tail.lines(ledger).filter_map(|entry| match entry {
+            Entry::Row(row) => row.at,
+            Entry::Gap { .. } => None,
+        });
+        let runs = self.runs.visible(&model.runs, usize::from(layout.runs.body.height));
+        let runs = model.runs.all().get(runs).unwrap_or_default().iter().filter_map(|run| run.started);
+        rows.chain(runs).map(|then| ages::until_older(then, now.wall)).min()
+    }
+
+    /// What is on the screen: what is known, or what was known when it was paused.
+    fn shown(&self) -> &Model {
+        self.frozen.as_deref().unwrap_or(&self.model)
+    }
+
+    /// While paused: rows that came since.
+    fn held_back(&self) -> Option<u64> {
+        self.frozen.as_ref().map(|frozen| self.model.tail.arrived().saturating_sub(frozen.tail.arrived()))
+    }
+
+    fn layout(&self, area: Rect) -> Layout {
+        Layout::of(area, self.region, self.shown().queue.statuses().map_or(0, <[_]>::len))
+    }
+
+    /// Lines of the ledger and of the runs on the screen.
+    fn heights(&self) -> (usize, usize) {
+        let layout = self.layout(self.area);
+        (usize::from(layout.ledger.body.height), usize::from(layout.runs.body.height))
+    }
+
+    /// After anything that may have moved or added lines.
+    fn settle(&mut self) {
+        let (ledger_height, runs_height) = self.heights();
+        let model = self.frozen.as_deref().unwrap_or(&self.model);
+        self.ledger.fit(&model.tail, ledger_height);
+        self.runs.fit(&model.runs, runs_height);
+        let visible = self.ledger.visible(&model.tail, ledger_height);
+        let last = if self.ledger.follows() { model.tail.last() } else { last_of(&model.tail, &visible) };
+        self.seen = self.seen.max(last);
+        self.unseen = match self.seen {
+            Some(seen) if !self.ledger.follows() => model.tail.rows_after(seen),
+            _ => 0,
+        };
+    }
+
+    /// The first and last line of the ledger that must stay: somebody looks at them.
+    fn looked_at(&self) -> Option<(Key, Key)> {
+        if self.ledger.follows() && self.frozen.is_none() {
+            return None;
+        }
+        let tail = &self.shown().tail;
+        let visible = self.ledger.visible(tail, self.heights().0);
+        Some((tail.get(visible.start)?.key(), last_of(tail, &visible)?))
+    }
+
+    fn take(&mut self, update: &ActivityUpdate, cx: &mut Cx<'_>) -> Handled {
+        let first = update.anew || self.phase != Phase::Live;
+        let news = first
+            || self.error.is_some()
+            || !update.ledger.is_empty()
+            || update.ledger_skipped > 0
+            || !update.runs.is_empty()
+            || update.runs_running != self.model.runs.running()
+            || update.queue.is_some();
+        if !news {
+            return Handled::No;
+        }
+        let looked_at = self.looked_at();
+        let at = (!first).then_some(cx.now.elapsed);
+        let Model { tail, runs, queue } = &mut self.model;
+        if first {
+            tail.restart(&update.ledger, update.ledger_skipped);
+            runs.restart(&update.runs, update.runs_running, cx.now);
+            *queue = Queue::default();
+            // Another table's rows have nothing to do with what was seen.
+            self.seen = None;
+        } else {
+            tail.merge(&update.ledger, update.ledger_skipped, at, looked_at);
+            runs.merge(&update.runs, update.runs_running, cx.now);
+        }
+        if let Some(counts) = &update.queue {
+            queue.merge(counts, at);
+        }
+        self.phase = Phase::Live;
+        self.error = None;
+        self.settle();
+        if let Some(now) = at.filter(|_| self.frozen.is_none()) {
+            self.glow = Some(now + FLASH);
+            cx.out.commands.push(Command::After(FLASH, Timer::Flash));
+        }
+        Handled::Yes
+    }
+
+    /// Whether something on the screen has changed a short while ago and is marked until then.
+    fn marked_until(&self, now: Duration) -> Option<Duration> {
+        let runs = self.model.runs.all().iter().filter_map(|run| match run.news? {
+            runs::News::Changed(at, _) => Some(at),
+            runs::News::Arrived(_) => None,
+        });
+        let statuses = self.model.queue.statuses().unwrap_or_default().iter().filter_map(|status| status.changed);
+        runs.chain(statuses).max().map(|at| at + MARK).filter(|end| *end > now)
+    }
+}
+
+fn last_of(tail: &Tail, visible: &std::ops::Range<usize>) -> Option<Key> {
+    visible.end.checked_sub(1).and_then(|last| tail.get(last)).map(Entry::key)
+}
+
+impl Lines for Tail {
+    type Key = Key;
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn key(&self, at: usize) -> Option<Key> {
+        self.get(at).map(Entry::key)
+    }
+
+    fn find(&self, key: Key) -> usize {
+        self.place(key)
+    }
+}
+
+impl Pane for BotsPane {
+    fn resize(&mut self, area: Rect, _cx: &mut Cx<'_>) {
+        self.area = area;
+        self.settle();
+    }
+
+    fn act(&mut self, action: Action, count: Option<u64>, cx: &mut Cx<'_>) -> Handled {
+        let handled = self.do_action(action, count, cx);
+        if handled == Handled::Yes {
+            self.settle();
+        }
+        handled
+    }
+
+    fn reply(&mut self, slot: Slot, outcome: Result<&Answer, &Error>, cx: &mut Cx<'_>) -> Handled {
+        if slot != Slot::Activity {
+            return Handled::No;
+        }
+        match outcome {
+            Ok(Answer::Activity(update)) => self.take(update, cx),
+            Ok(Answer::NoActivity) => {
+                let area = self.area;
+                *self = Self { area, phase: Phase::Missing, ..Self::new() };
+                Handled::Yes
+            }
+            Ok(_) => Handled::No,
+            Err(error) => {
+                self.error = Some(error.clone());
+                Handled::Yes
+            }
+        }
+    }
+
+    fn timer(&mut self, timer: Timer, cx: &mut Cx<'_>) -> Handled {
+        let now = cx.now.elapsed;
+        match (timer, self.glow, self.phase) {
+            (Timer::Flash, Some(end), _) => {
+                self.glow = if end > now { Some(end) } else { self.marked_until(now) };
+                if let Some(next) = self.glow {
+                    cx.out.commands.push(Command::After(next - now, Timer::Flash));
+                }
+                if end > now { Handled::No } else { Handled::Yes }
+            }
+            _ => Handled::No,
+        }
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent, cx: &mut Cx<'_>) -> Handled {
+        let at = Position::new(mouse.column, mouse.row);
+        let layout = self.layout(self.area);
+        let handled = match mouse.kind {
+            MouseEventKind::ScrollDown => self.wheel(&layout, at, WHEEL),
+            MouseEventKind::ScrollUp => self.wheel(&layout, at, -WHEEL),
+            MouseEventKind::Down(MouseButton::Left) => {
+                if let Some(tab) = frame::tab_at(&self.frame(), self.area, at) {
+                    self.region = Region::ALL.get(tab).copied().unwrap_or_default();
+                    Handled::Yes
+                } else {
+                    self.click(&layout, at, cx)
+                }
+            }
+            _ => Handled::No,
+        };
+        if handled == Handled::Yes {
+            self.settle();
+        }
+        handled
+    }
+
+    fn view(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+        self.draw(area, buf, cx);
+    }
+}

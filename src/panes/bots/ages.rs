@@ -1,0 +1,84 @@
+//! Ages that change together, at full minutes, so that a screen nobody touches is drawn once a minute at most.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::time;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// The last full minute. Timestamps are cut to milliseconds: their range is far inside that of an i64.
+fn minute(now: Timestamp) -> Timestamp {
+    let start = now.as_second().div_euclid(MINUTE) * MINUTE;
+    Timestamp::from_second(start).unwrap_or(now)
+}
+
+/// The age of `then` at the last full minute.
+pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
+    let minute = minute(now);
+    // What happened since that minute began is `now`, not in the future.
+    let then = if then <= now { then.min(minute) } else { then };
+    time::relative(then, minute)
+}
+
+/// How long until [`age`] says something else; whole minutes are waited for, never less.
+pub(super) fn until_older(then: Timestamp, now: Timestamp) -> Duration {
+    let minute = minute(now);
+    let age = minute.as_second().saturating_sub(then.as_second());
+    let step = match age {
+        ..HOUR => MINUTE,
+        HOUR..DAY => HOUR,
+        _ => DAY,
+    };
+    let wait = if step == MINUTE { MINUTE } else { step - age.rem_euclid(step) };
+    let minutes = (wait + MINUTE - 1).div_euclid(MINUTE);
+    let since_minute = now.duration_since(minute).unsigned_abs();
+    Duration::from_secs((minutes * MINUTE).unsigned_abs()).saturating_sub(since_minute).max(Duration::from_millis(1))
+}
+
+/// A length of time in at most four letters: `42s`, `12m`, `3h`, `2d`.
+pub(super) fn length(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match i64::try_from(seconds).unwrap_or(i64::MAX) {
+        0 => "<1s".to_owned(),
+        ..MINUTE => format!("{seconds}s"),
+        ..HOUR => format!("{}m", seconds / 60),
+        ..DAY => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap_or_default()
+    }
+
+    #[test]
+    fn lengths_are_short() {
+        let texts = [0, 1, 59, 60, 3599, 3600, 86_399, 86_400, 8_640_000].map(|s| length(Duration::from_secs(s)));
+        assert_eq!(texts, ["<1s", "1s", "59s", "1m", "59m", "1h", "23h", "1d", "100d"]);
+    }
+
+    proptest! {
+        #[test]
+        fn an_age_stands_until_it_is_said_to_change(age_seconds in 0i64..200_000, now in 1_700_000_000i64..1_700_100_000) {
+            let (then, now) = (at(now - age_seconds), at(now));
+            let wait = until_older(then, now);
+            let later = now + jiff::SignedDuration::try_from(wait).unwrap_or_default();
+            prop_assert_eq!(later.as_second() % 60, 0, "only full minutes wake anybody");
+            let before = later - jiff::SignedDuration::from_millis(1);
+            prop_assert_eq!(age(then, now), age(then, before));
+            if age_seconds < 80_000 {
+                prop_assert_ne!(age(then, now), age(then, later));
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The bots' runs: what is running first, then the others, the newest first.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::{activity::RunRow, time},
+    panes::{Now, bots::scroll::Lines},
+};
+
+/// Runs that are kept; the oldest that are over go first.
+const WINDOW: usize = 200;
+
+/// Runs that say `running` for longer than this have most likely died (`DATABASE.md`, "Values": their bot died).
+const STUCK_AFTER: Duration = Duration::from_hours(24);
+
+/// What of a run has changed since it was last seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Marks {
+    /// Its status.
+    pub(super) status: bool,
+    /// Its end.
+    pub(super) end: bool,
+    /// Each of its numbers.
+    pub(super) items: [bool; 4],
+}
+
+/// What happened to a run, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// It came.
+    Arrived(Duration),
+    /// Some of its cells changed.
+    Changed(Duration, Marks),
+}
+
+/// A run as it was last seen.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    /// The row.
+    pub(super) data: RunRow,
+    /// started_at, where it can be read.
+    pub(super) started: Option<Timestamp>,
+    /// completed_at, where it can be read.
+    pub(super) completed: Option<Timestamp>,
+    /// What happened to it last.
+    pub(super) news: Option<News>,
+}
+
+impl Run {
+    fn read(row: &RunRow, news: Option<News>) -> Self {
+        let at = |text: &Option<String>| text.as_deref().and_then(time::parse);
+        Self { data: row.clone(), started: at(&row.started_at), completed: at(&row.completed_at), news }
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.data.status == "running"
+    }
+
+    /// Whether it says `running` for so long that its bot has most likely died.
+    pub(super) fn is_stuck(&self, now: Timestamp) -> bool {
+        let stuck = |started: Timestamp| now.duration_since(started).unsigned_abs() > STUCK_AFTER && started < now;
+        self.is_running() && self.started.is_some_and(stuck)
+    }
+
+    /// How long it took, where it is over.
+    pub(super) fn took(&self) -> Option<Duration> {
+        Duration::try_from(self.completed?.duration_since(self.started?)).ok()
+    }
+}
+
+/// The runs in the order they are shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Runs {
+    runs: Vec<Run>,
+    running: u64,
+}
+
+impl Runs {
+    /// The run at this place.
+    pub(super) fn get(&self, at: usize) -> Option<&Run> {
+        self.runs.get(at)
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// How many say `running`, in the whole table.
+    pub(super) const fn running(&self) -> u64 {
+        self.running
+    }
+
+    /// How many of those that are here are most likely stuck.
+    pub(super) fn stuck(&self, now: Timestamp) -> usize {
+        self.runs.iter().filter(|run| run.is_stuck(now)).count()
+    }
+
+    /// Forgets everything and takes these as the first look.
+    pub(super) fn restart(&mut self, rows: &[RunRow], running: u64, now: Now) {
+        self.runs.clear();
+        for row in rows {
+            self.take(row, None);
+        }
+        self.settle(running, now);
+    }
+
+    /// Takes new and changed runs.
+    pub(super) fn merge(&mut self, rows: &[RunRow], running: u64, now: Now) {
+        for row in rows {
+            self.take(row, Some(now.elapsed));
+        }
+        self.settle(running, now);
+    }
+
+    fn take(&mut self, row: &RunRow, at: Option<Duration>) {
+        match self.runs.iter_mut().find(|run| run.data.id == row.id) {
+            Some(known) if known.data == *row => {}
+            Some(known) => {
+                let marks = Marks {
+                    status: known.data.status != row.status,
+                    end: known.data.completed_at != row.completed_at,
+                    items: std::array::from_fn(|n| known.data.items[n] != row.items[n]),
+                };
+                *known = Run::read(row, at.map(|at| News::Changed(at, marks)));
+            }
+            None => self.runs.push(Run::read(row, at.map(News::Arrived))),
+        }
+    }
+
+    fn settle(&mut self, running: u64, now: Now) {
+        self.running = running;
+        // What is stuck is not running: it stands among the others, when it began.
+        self.runs.sort_by_key(|run| {
+            let runs = run.is_running() && !run.is_stuck(now.wall);
+            (!runs, std::cmp::Reverse(run.data.id))
+        });
+        while self.runs.len() > WINDOW {
+            let over = self.runs.iter().rposition(|run| !run.is_running()).unwrap_or(self.runs.len() - 1);
+            self.runs.remove(over);
+        }
+    }
+}
+
+impl Lines for Runs {
+    type Key = i64;
+
+    fn count(&self) -> usize {
+        self.runs.len()
+    }
+
+    fn key(&self, at: usize) -> Option<i64> {
+        self.runs.get(at).map(|run| run.data.id)
+    }
+
+    fn find(&self, key: i64) -> usize {
+        self.runs.iter().position(|run| run.data.id == key).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::domain::value::Value;
+
+    pub(in crate::panes::bots) fn run(id: i64, status: &str, started: &str, completed: Option<&str>) -> RunRow {
+        RunRow {
+            id,
+            bot: "verifier".to_owned(),
+            started_at: Some(started.to_owned()),
+            completed_at: completed.map(str::to_owned),
+            status: status.to_owned(),
+            items: [10, 2, 8, 0].map(Value::Integer),
+        }
+    }
+
+    fn now() -> Now {
+        let wall = time::parse("2026-02-03T12:00:00.000Z").unwrap_or_default();
+        Now { elapsed: Duration::from_secs(5), wall }
+    }
+
+    fn ids(runs: &Runs) -> Vec<i64> {
+        runs.all().iter().map(|run| run.data.id).collect()
+    }
+
+    #[test]
+    fn running_comes_first_and_stuck_stands_where_it_began() {
+        let mut runs = Runs::default();
+        let rows = [
+            run(1, "running", "2026-01-01 00:00:00", None),
+            run(2, "running", "2026-02-03 11:00:00", None),
+            run(3, "completed", "2026-02-03 11:10:00", Some("2026-02-03 11:10:42")),
+            run(4, "failed", "2026-02-03 11:20:00", None),
+        ];
+        runs.restart(&rows, 9, now());
+        assert_eq!(ids(&runs), [2, 4, 3, 1]);
+        assert_eq!((runs.running(), runs.stuck(now().wall)), (9, 1));
+        assert_eq!(runs.get(2).and_then(Run::took), Some(Duration::from_secs(42)));
+        assert_eq!(runs.get(0).and_then(|run| run.news), None);
+    }
+
+    #[test]
+    fn a_change_marks_its_cells_and_moves_the_run() {
+        let mut runs = Runs::default();
+        runs.restart(&[run(7, "running", "2026-02-03 11:00:00", None), run(8, "completed", "x", None)], 1, now());
+        let mut over = run(7, "completed", "2026-02-03 11:00:00", Some("2026-02-03T11:59:00.000Z"));
+        over.items[1] = Value::Integer(3);
+        runs.merge(&[over.clone(), run(9, "running", "2026-02-03 12:00:00", None)], 1, now());
+        assert_eq!(ids(&runs), [9, 8, 7]);
+        assert_eq!(runs.get(0).and_then(|run| run.news), Some(News::Arrived(now().elapsed)));
+        let marks = Marks { status: true, end: true, items: [false, true, false, false] };
+        assert_eq!(runs.get(2).and_then(|run| run.news), Some(News::Changed(now().elapsed, marks)));
+        let later = Now { elapsed: Duration::from_secs(50), ..now() };
+        runs.merge(&[over], 1, later);
+        assert_eq!(runs.get(2).and_then(|run| run.news), Some(News::Changed(now().elapsed, marks)), "nothing changed");
+    }
+
+    #[test]
+    fn old_runs_that_are_over_go_first() {
+        let mut runs = Runs::default();
+        let mut rows = vec![run(1, "running", "2026-02-03 11:00:00", None)];
+        rows.extend((2..=300).map(|id| run(id, "completed", "2026-02-03 11:00:00", None)));
+        runs.restart(&rows, 1, now());
+        assert_eq!(runs.all().len(), WINDOW);
+        assert_eq!((ids(&runs)[0], ids(&runs)[1], ids(&runs)[199]), (1, 300, 102));
+    }
+}
