@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod page;
 pub mod place;
 pub mod question;
+pub mod record_text;
 pub mod schema;
 pub mod syntax;
 pub mod time;
