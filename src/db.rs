@@ -14,5 +14,6 @@ pub mod record;
 pub mod request;
 pub mod schema;
 pub mod session;
+pub(crate) mod sql;
 pub mod watch;
 pub mod workers;

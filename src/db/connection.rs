@@ -1,1 +1,149 @@
-//! Opening a file so that reading leaves no trace: flags, write-ahead logs, limits, deadlines.
+//! Opening a file so that reading leaves no trace: which way to open it, limits, and noticing that it was changed underneath.
+//!
+//! Read-only is layers: the READ_ONLY flag (the file is opened O_RDONLY), `query_only` (no temporary tables either), and no room for an
+//! attached database, which keeps out ATTACH and `VACUUM INTO` alike. An authorizer would be a fourth, but the driver's panics
+//! on names that are not UTF-8, and every statement that runs here is ours.
+//!
+//! Owns the choice between the three ways in [`mode`]. Must not read rows: see [`reader`].
+
+pub(crate) mod mode;
+pub(crate) mod reader;
+
+use std::{
+    panic::RefUnwindSafe,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
+
+use crate::db::{
+    connection::mode::{Fingerprint, Mode},
+    error::{Error, ErrorKind, Result, translate},
+};
+
+/// How long SQLite itself waits for a lock: short, for it cannot be cancelled there. The session waits around it.
+const BUSY: Duration = Duration::from_millis(50);
+
+/// How many instructions of SQLite's machine pass between two looks at the canceller: some tens of microseconds.
+const PROGRESS: i32 = 2000;
+
+/// Statements that stay prepared: pages of a table in use take about a dozen.
+const STATEMENTS: usize = 64;
+
+/// Ends the running read of one session, from any thread. Never hits a later one: the session looks at it between the steps of a
+/// statement, and [`arm`](crate::db::session::ReadSession::arm) forgets it before the next request.
+#[derive(Clone, Debug, Default)]
+pub struct Canceller(Arc<AtomicBool>);
+
+impl Canceller {
+    /// Ends what runs now; it returns [`ErrorKind::Cancelled`] within about a millisecond.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was called since the session was armed.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn reset(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    fn watcher(&self) -> impl FnMut() -> bool + Send + RefUnwindSafe + 'static {
+        let flag = Arc::clone(&self.0);
+        move || flag.load(Ordering::Relaxed)
+    }
+}
+
+/// A connection with what it took for granted about the files.
+pub(crate) struct Opened {
+    pub(crate) connection: Connection,
+    mode: Mode,
+    print: Fingerprint,
+}
+
+impl Opened {
+    /// Opens the file in the way its neighbours ask for.
+    ///
+    /// # Errors
+    ///
+    /// Every way a file can be wrong, in words.
+    pub(crate) fn open(path: &Path, canceller: &Canceller) -> Result<Self> {
+        mode::check_is_file(path)?;
+        // Between looking at the files and opening them they can change: look again afterwards.
+        for _ in 0..8 {
+            let print = Fingerprint::take(path)?;
+            let mode = mode::choose(path, &print)?;
+            let connection = match Self::connect(path, mode, canceller) {
+                Err(error) if mode == Mode::Shared && error.kind == ErrorKind::NeedsRecovery && print.has_log() => {
+                    // A log that cannot be shared, as its folder is read-only: read it privately.
+                    let connection = Self::connect(path, Mode::Private, canceller)?;
+                    return Ok(Self { connection, mode: Mode::Private, print });
+                }
+                other => other?,
+            };
+            let opened = Self { connection, mode, print };
+            if opened.is_current(path) {
+                return Ok(opened);
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Locked,
+            format!("{} changes faster than it can be opened", path.display()),
+            "wait until the other program has finished, then try again",
+        ))
+    }
+
+    fn connect(path: &Path, mode: Mode, canceller: &Canceller) -> Result<Connection> {
+        let words = |error: rusqlite::Error| translate(&error, path);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let connection = match mode.vfs() {
+            Some(vfs) => Connection::open_with_flags_and_vfs(mode.uri(path), flags, vfs),
+            None => Connection::open_with_flags(mode.uri(path), flags),
+        }
+        .map_err(words)?;
+        configure(&connection, mode).map_err(words)?;
+        connection.progress_handler(PROGRESS, Some(canceller.watcher()));
+        // The first read: it tells whether this is a database at all, and enters the write-ahead log.
+        connection.query_row("PRAGMA schema_version", [], |_| Ok(())).map_err(words)?;
+        Ok(connection)
+    }
+
+    /// Whether the connection still sees what is in the file: a look at the file's directory entries, some microseconds.
+    pub(crate) fn is_current(&self, path: &Path) -> bool {
+        Fingerprint::take(path).is_ok_and(|now| self.mode.still_right(&self.print, &now))
+    }
+
+    /// Whether other programs' commits become visible on this connection, so that `PRAGMA data_version` tells of them.
+    /// Otherwise the file has to be looked at, and the session opens it anew.
+    pub(crate) const fn sees_commits(&self) -> bool {
+        matches!(self.mode, Mode::Shared)
+    }
+}
+
+fn configure(connection: &Connection, mode: Mode) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    // Closing must not write the log back into the database: nothing here may change a file.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // One plan for a statement, whatever is bound: pages must not change their plan half-way through a table.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0);
+    connection.set_limit(Limit::SQLITE_LIMIT_WORKER_THREADS, 0);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Functions with side effects are not for views of a file that nobody vouches for.
+    connection.execute_batch(
+        "PRAGMA trusted_schema=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA query_only=1",
+    )?;
+    if mode == Mode::Private {
+        // Exclusive locking keeps the index of the log in memory instead of in a file (https://www.sqlite.org/wal.html, section 8).
+        connection.execute_batch("PRAGMA locking_mode=EXCLUSIVE")?;
+    }
+    Ok(())
+}

@@ -1,5 +1,7 @@
 //! What goes wrong with a database, in the words a user needs: what happened, what it means, what to do.
 
+use std::{fs, io, path::Path};
+
 /// What kind of thing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -52,3 +54,196 @@ impl Error {
 
 /// The result of everything in `db`.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of the driver in words.
+pub(crate) fn translate(error: &rusqlite::Error, path: &Path) -> Error {
+    let shown = path.display();
+    let said = message(error);
+    let Some(code) = error.sqlite_error().map(|code| code.extended_code) else {
+        return Error::new(ErrorKind::Sql, format!("{shown}: {said}"), "");
+    };
+    // Result codes: https://www.sqlite.org/rescode.html; the low byte is the primary one.
+    match (code & 0xff, code) {
+        (9, _) => Error::new(ErrorKind::Cancelled, "cancelled", ""),
+        (5 | 6, _) => Error::new(
+            ErrorKind::Locked,
+            format!("{shown} is locked by another program"),
+            "wait until it has finished its writing, or end it, then try again",
+        ),
+        (26, _) => Error::new(
+            ErrorKind::NotADatabase,
+            format!("{shown} is not a SQLite database"),
+            "check the path; an encrypted database has to be decrypted first, and SQL text imported (`sqlite3 new.db < file.sql`)",
+        ),
+        // A cut-off file gives CORRUPT, or a short read (522).
+        (11, _) | (_, 522) => Error::new(
+            ErrorKind::Damaged,
+            format!("{shown} is damaged or cut off: {said}"),
+            "restore a backup, or save what can be read with `sqlite3 FILE .recover`",
+        ),
+        (8, 776) => Error::new(
+            ErrorKind::NeedsRecovery,
+            format!("{shown} was left in the middle of a transaction (its -journal is still to be rolled back)"),
+            "open it once with the program that writes it, or with `sqlite3 FILE .tables`, then try again",
+        ),
+        (8, _) => Error::new(
+            ErrorKind::NeedsRecovery,
+            format!("{shown} has a write-ahead log that cannot be read here: {said}"),
+            "copy the file with its -wal into a folder you may write to, and open the copy",
+        ),
+        (3 | 23, _) => permission(path),
+        (14, _) => cannot_open(path, &said),
+        (10, _) => Error::new(
+            ErrorKind::Io,
+            format!("{shown} could not be read: {said}"),
+            "check the disc or the network drive it lies on",
+        ),
+        (1, _) if said.contains("no such table") || said.contains("no such view") => {
+            Error::new(ErrorKind::NoSuchRelation, said, "it was dropped or renamed: read the schema anew")
+        }
+        (1, _) if said.contains("no such column") => Error::new(
+            ErrorKind::NoSuchRelation,
+            said,
+            "the table was altered, or a view is over a column that is gone: read the schema anew",
+        ),
+        (1, _) if said.contains("no such collation") => {
+            Error::new(ErrorKind::Sql, said, "this order needs a collation of another program: sort by another column")
+        }
+        (1, _) if said.contains("no such module") => {
+            Error::new(ErrorKind::Sql, said, "this virtual table needs an extension that is not built in")
+        }
+        (1, _) if said.contains("unsupported file format") => Error::new(
+            ErrorKind::NotADatabase,
+            format!("{shown} has a file format newer than this program's SQLite"),
+            "open it with a newer version, or export it as SQL text there",
+        ),
+        (17, _) => Error::new(ErrorKind::NoSuchRelation, "the schema changed while it was read", "try again"),
+        (18, _) => Error::new(ErrorKind::Sql, format!("too big for SQLite: {said}"), "read single cells of it"),
+        (7, _) => Error::new(ErrorKind::Sql, "out of memory", "close other programs, or read single cells"),
+        _ => Error::new(ErrorKind::Sql, said, ""),
+    }
+}
+
+/// What SQLite said, on one line.
+fn message(error: &rusqlite::Error) -> String {
+    let text = match error {
+        rusqlite::Error::SqliteFailure(code, None) => rusqlite::ffi::code_to_str(code.extended_code).to_owned(),
+        rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
+        other => other.to_string(),
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// An error of the operating system in words.
+pub(crate) fn of_io(error: &io::Error, path: &Path) -> Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => not_found(path),
+        io::ErrorKind::PermissionDenied => permission(path),
+        _ => {
+            Error::new(ErrorKind::Io, format!("{}: {error}", path.display()), "check the path and the disc it lies on")
+        }
+    }
+}
+
+fn permission(path: &Path) -> Error {
+    Error::new(
+        ErrorKind::PermissionDenied,
+        format!("no permission to read {}", path.display()),
+        "ask its owner for the right to read it (`chmod u+r`), and to enter its folder",
+    )
+}
+
+/// SQLite cannot open a file for many reasons and names none: look.
+fn cannot_open(path: &Path, said: &str) -> Error {
+    match fs::metadata(path) {
+        Err(why) => of_io(&why, path),
+        // Only asked when opening failed already, so no lock of a connection hangs on this descriptor.
+        Ok(_) => match fs::File::open(path) {
+            Err(why) => of_io(&why, path),
+            Ok(_) => Error::new(
+                ErrorKind::NeedsRecovery,
+                format!("{} cannot be opened: {said}", path.display()),
+                "its write-ahead log cannot be used from here: copy the file with its -wal into a folder you may write to",
+            ),
+        },
+    }
+}
+
+/// No such file, with what is like it.
+pub(crate) fn not_found(path: &Path) -> Error {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let remedy = if !folder.is_dir() {
+        format!("there is no folder {} either: check the path", folder.display())
+    } else {
+        let wanted = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+        match like(folder, &wanted).or_else(|| databases_in(folder)) {
+            Some(names) => format!("did you mean {names}?"),
+            None => "check the path".to_owned(),
+        }
+    };
+    Error::new(ErrorKind::NotFound, format!("there is no file {}", path.display()), remedy)
+}
+
+/// How many directory entries are looked at for a suggestion, and how many are named.
+const LOOKED_AT: usize = 2000;
+const NAMED: usize = 3;
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .take(LOOKED_AT)
+        .flatten()
+        .filter(|entry| !entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Files whose names are nearly this one.
+fn like(folder: &Path, wanted: &str) -> Option<String> {
+    let stem = wanted.split('.').next().unwrap_or(wanted);
+    let names: Vec<String> = names_in(folder)
+        .into_iter()
+        .filter(|name| {
+            let name = name.to_lowercase();
+            let near = name.len().abs_diff(wanted.len()) <= 2 && edits(&name, wanted) <= 2;
+            near || (stem.len() > 2 && name.starts_with(stem) && !is_companion(&name))
+        })
+        .take(NAMED)
+        .collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// Files in this folder that are named like databases.
+pub(crate) fn databases_in(folder: &Path) -> Option<String> {
+    let names: Vec<String> = names_in(folder)
+        .into_iter()
+        .filter(|name| {
+            let name = name.to_lowercase();
+            [".db", ".sqlite", ".sqlite3", ".db3"].iter().any(|ending| name.ends_with(ending))
+        })
+        .take(NAMED)
+        .collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+fn is_companion(name: &str) -> bool {
+    ["-wal", "-shm", "-journal"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Levenshtein's distance: names are short.
+fn edits(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = at + 1;
+        for (column, wanted) in other.iter().enumerate() {
+            let replaced = corner + usize::from(letter != *wanted);
+            corner = row[column + 1];
+            row[column + 1] = replaced.min(corner + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}

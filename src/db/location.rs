@@ -1,1 +1,123 @@
-//! Where a database is: a path, `file:PATH` (later: servers and replicas).
+//! Where a database is: a path, or `file:PATH`. A server's URL is recognised, and refused in words.
+//!
+//! Owns the meaning of the command line's DATABASE argument. Must not touch the file system: opening does.
+
+use std::{fmt, path::PathBuf};
+
+use crate::db::error::{Error, ErrorKind, Result};
+
+/// Where a database is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Location {
+    /// A file of this computer.
+    File(PathBuf),
+}
+
+/// Schemes of servers: known to the libSQL family, not opened by this version.
+const SERVERS: [&str; 5] = ["libsql", "http", "https", "ws", "wss"];
+
+impl Location {
+    /// Reads `PATH`, `file:PATH` or `file:///PATH`; anything without a scheme is a path as it stands.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] for a server's URL, for `:memory:` and for nothing at all.
+    pub fn parse(text: &str) -> Result<Self> {
+        if let Some((scheme, _)) = text.split_once("://") {
+            let scheme = scheme.to_ascii_lowercase();
+            if SERVERS.contains(&scheme.as_str()) {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    format!("{text} is a server, and this version opens files only"),
+                    "give the path of a database file; `turso db export NAME` makes one of a Turso database",
+                ));
+            }
+        }
+        let path =
+            match text.strip_prefix("file:") {
+                // file:///path and file://localhost/path are the URI forms (https://www.sqlite.org/uri.html, section 3.1).
+                Some(rest) => decoded(rest.strip_prefix("//localhost/").map_or_else(
+                    || rest.strip_prefix("//").unwrap_or(rest).to_owned(),
+                    |absolute| format!("/{absolute}"),
+                )),
+                None => text.to_owned(),
+            };
+        if path.is_empty() || path == ":memory:" {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("{text:?} names no file"),
+                "give the path of a database file, or nothing at all for the demo",
+            ));
+        }
+        Ok(Self::File(PathBuf::from(path)))
+    }
+}
+
+/// `file:` is written both as a URI (`%20`) and as a plain prefix: only whole, valid escapes are decoded.
+fn decoded(text: String) -> String {
+    if !text.contains('%') {
+        return text;
+    }
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escape = (bytes[at] == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten()
+            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .filter(|byte| *byte != 0);
+        match escape {
+            Some(byte) => {
+                plain.push(byte);
+                at += 3;
+            }
+            None => {
+                plain.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(plain).unwrap_or(text)
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn path(text: &str) -> String {
+        Location::parse(text).unwrap().to_string()
+    }
+
+    #[test]
+    fn paths_and_file_urls_are_files() {
+        assert_eq!(path("a.db"), "a.db");
+        assert_eq!(path("file:a.db"), "a.db");
+        assert_eq!(path("file:/tmp/a%20b.db"), "/tmp/a b.db");
+        assert_eq!(path("file:///tmp/a.db"), "/tmp/a.db");
+        assert_eq!(path("file://localhost/tmp/a.db"), "/tmp/a.db");
+        assert_eq!(path("file:100%.db"), "100%.db");
+        assert_eq!(path("odd:name.db"), "odd:name.db");
+    }
+
+    #[test]
+    fn servers_are_refused_in_words() {
+        for url in ["libsql://x.turso.io", "https://x", "HTTP://x:8080"] {
+            let error = Location::parse(url).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Unsupported);
+            assert!(error.what.contains("files only"), "{error}");
+        }
+        assert!(Location::parse("").is_err());
+    }
+}

@@ -1,1 +1,259 @@
 //! A session for reading: the one object that holds a connection, and has no method that writes.
+//!
+//! Owns the retries: around locks of other programs (until the canceller says otherwise), and around files that changed under a
+//! connection which takes no locks. Callers see neither. Must not know SQL: the readers in [`schema`](crate::db::schema),
+//! [`paging`](crate::db::paging) and [`record`](crate::db::record) do.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+pub use crate::db::connection::Canceller;
+use crate::{
+    db::{
+        connection::{
+            Opened,
+            reader::{Flow, Reader},
+        },
+        error::{Error, ErrorKind, Result},
+        location::Location,
+        paging, record,
+        request::QuestionRecord,
+        schema,
+    },
+    domain::{
+        page::{Page, PageQuery, Record, RowKey},
+        schema::{Relation, Schema},
+        value::Value,
+    },
+};
+
+/// How long a lock of another program is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The pause between two tries.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// How often a read is done again because the file changed meanwhile.
+const REREADS: usize = 8;
+
+/// What a connection remembers of its file.
+#[derive(Default)]
+pub(crate) struct Memory {
+    orders: paging::Orders,
+    schema: Option<(i64, Arc<Schema>)>,
+}
+
+impl Memory {
+    /// The schema, read anew only when its version changed (<https://www.sqlite.org/pragma.html#pragma_schema_version>).
+    fn schema(&mut self, reader: &Reader<'_>) -> Result<Arc<Schema>> {
+        let version = reader.first("PRAGMA schema_version", &[], |row| reader.integer(row, 0))?.unwrap_or(0);
+        if let Some((known, schema)) = &self.schema
+            && *known == version
+        {
+            return Ok(Arc::clone(schema));
+        }
+        let schema = Arc::new(schema::read(reader)?);
+        self.schema = Some((version, Arc::clone(&schema)));
+        Ok(schema)
+    }
+}
+
+/// One read-only connection with what it needs to stay right. It can be sent to a thread, and works for one at a time.
+pub struct ReadSession {
+    path: PathBuf,
+    canceller: Canceller,
+    opened: Option<Opened>,
+    memory: Memory,
+    rows_read: u64,
+    openings: u64,
+}
+
+impl ReadSession {
+    /// Opens the database. The file is not changed by it, now or later, and no file is made beside it.
+    ///
+    /// # Errors
+    ///
+    /// Every way a file can be wrong, in words and with a remedy.
+    pub fn open(location: &Location) -> Result<Self> {
+        let Location::File(path) = location;
+        let mut session = Self {
+            path: path.clone(),
+            canceller: Canceller::default(),
+            opened: None,
+            memory: Memory::default(),
+            rows_read: 0,
+            openings: 0,
+        };
+        session.read(|_, _| Ok(()))?;
+        Ok(session)
+    }
+
+    /// What ends the running read from another thread.
+    pub fn canceller(&self) -> Canceller {
+        self.canceller.clone()
+    }
+
+    /// Forgets a cancellation: to be called before each request that may be cancelled.
+    pub fn arm(&self) {
+        self.canceller.reset();
+    }
+
+    /// Rows that SQLite read for the last call.
+    pub const fn rows_read(&self) -> u64 {
+        self.rows_read
+    }
+
+    /// How often the file was opened: it grows when the file was replaced or changed its ways, and then the schema may be another.
+    pub const fn openings(&self) -> u64 {
+        self.openings
+    }
+
+    /// The schema as it is now.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`]; a single view that fails is no error, but [`Relation::broken`].
+    pub fn schema(&mut self) -> Result<Schema> {
+        self.read(|reader, memory| memory.schema(reader)).map(|schema| (*schema).clone())
+    }
+
+    /// A page of rows.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn page(&mut self, query: &PageQuery) -> Result<Page> {
+        let mut page = self.read(|reader, memory| paging::read(reader, &mut memory.orders, query))?;
+        page.rows_read = self.rows_read;
+        Ok(page)
+    }
+
+    /// How many rows there are: SQLite reads them all for it.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn count(&mut self, relation: &Relation) -> Result<u64> {
+        self.read(|reader, _| paging::count(reader, relation))
+    }
+
+    /// A whole row; `None` where there is none with this key.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn record(&mut self, relation: &Arc<Relation>, key: &RowKey) -> Result<Option<Record>> {
+        self.read(|reader, _| record::read(reader, relation, key))
+    }
+
+    /// A whole row by the text of its key: a rowid, or the text of a primary key.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn find(&mut self, relation: &Arc<Relation>, key_text: &str) -> Result<Option<Record>> {
+        self.read(|reader, _| record::find(reader, relation, key_text))
+    }
+
+    /// A row of `questions` with its mappings; `None` where there is none, or no such table.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn question(&mut self, id: &str) -> Result<Option<QuestionRecord>> {
+        self.read(|reader, memory| record::question(reader, &*memory.schema(reader)?, id))
+    }
+
+    /// A whole cell; `None` where the row or the column is gone.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn cell(&mut self, relation: &Arc<Relation>, key: &RowKey, column: usize) -> Result<Option<Value>> {
+        self.read(|reader, _| record::cell(reader, relation, key, column))
+    }
+
+    /// The connection, opened anew where the file was replaced. For one statement at a time: what has to be right while others
+    /// write goes through [`Self::read`].
+    pub(crate) fn connection(&mut self) -> Result<&rusqlite::Connection> {
+        self.read(|_, _| Ok(()))?;
+        match &self.opened {
+            Some(opened) => Ok(&opened.connection),
+            None => Err(gone(&self.path)),
+        }
+    }
+
+    /// Whether `PRAGMA data_version` on [`Self::connection`] tells of other programs' commits; otherwise only the files do.
+    pub(crate) fn sees_commits(&self) -> bool {
+        self.opened.as_ref().is_some_and(Opened::sees_commits)
+    }
+
+    /// Does `work` in one read transaction over a picture of the database that nobody changed meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening, of `work`, and [`ErrorKind::Locked`] when patience ended.
+    pub(crate) fn read<T>(&mut self, work: impl Fn(&Reader<'_>, &mut Memory) -> Result<T>) -> Result<T> {
+        let started = Instant::now();
+        let mut rereads = 0;
+        loop {
+            if self.canceller.is_cancelled() {
+                return Err(Error::new(ErrorKind::Cancelled, "cancelled", ""));
+            }
+            let outcome = self.attempt(&work);
+            let current = self.opened.as_ref().is_none_or(|opened| opened.is_current(&self.path));
+            if !current {
+                self.opened = None;
+            }
+            match outcome {
+                Err(error) if error.kind == ErrorKind::Locked && started.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+                _ if !current && rereads < REREADS => rereads += 1,
+                _ if !current => return Err(busy(&self.path)),
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn attempt<T>(&mut self, work: &impl Fn(&Reader<'_>, &mut Memory) -> Result<T>) -> Result<T> {
+        self.rows_read = 0;
+        if self.opened.as_ref().is_some_and(|opened| !opened.is_current(&self.path)) {
+            self.opened = None;
+        }
+        let opened = match self.opened.take() {
+            Some(opened) => opened,
+            None => {
+                self.memory = Memory::default();
+                self.openings += 1;
+                Opened::open(&self.path, &self.canceller)?
+            }
+        };
+        let opened = self.opened.insert(opened);
+        let reader = Reader::new(&opened.connection, &self.path);
+        reader.each("BEGIN", &[], |_| Ok(Flow::More))?;
+        let outcome = work(&reader, &mut self.memory);
+        self.rows_read = reader.rows_read();
+        // Reading changed nothing, so how the transaction ends is all one; ROLLBACK works after an error, too.
+        let ended = opened.connection.is_autocommit() || reader.each("ROLLBACK", &[], |_| Ok(Flow::More)).is_ok();
+        if !ended {
+            self.opened = None;
+        }
+        outcome
+    }
+}
+
+fn gone(path: &Path) -> Error {
+    Error::new(ErrorKind::NotFound, format!("{} is gone", path.display()), "it was moved or deleted: check the path")
+}
+
+fn busy(path: &Path) -> Error {
+    Error::new(
+        ErrorKind::Locked,
+        format!("{} changes faster than it can be read", path.display()),
+        "wait until the other program has finished, then try again",
+    )
+}
