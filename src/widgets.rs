@@ -7,6 +7,7 @@ pub mod grid;
 pub mod hex;
 pub mod json_tree;
 pub mod markdown;
+pub mod number;
 pub mod prompt;
 pub mod rich;
 pub mod safe;

@@ -1,0 +1,177 @@
+//! What the database's pages do to the rows.
+
+use super::{
+    refresh,
+    rows::{Jump, Land, Pending, Reach, Rows, Task, Trouble},
+    window::{End, Window},
+};
+use crate::{
+    db::error::{Error, ErrorKind},
+    domain::{
+        page::{Page, PageAt, Row, RowKey},
+        schema::{KeyKind, Relation},
+    },
+    panes::{Cx, Severity},
+    widgets::safe::safe,
+};
+
+impl Rows {
+    /// What slot Page was asked for is here, or failed.
+    pub(super) fn page_came(&mut self, outcome: Result<&Page, &Error>, cx: &mut Cx<'_>) {
+        let Some(Pending { task, since }) = self.page.take() else { return };
+        match (task, outcome) {
+            (Task::Jump(jump), Ok(page)) => self.land(jump, page, cx),
+            (Task::More(end, from), Ok(page)) => {
+                if self.window.as_ref().and_then(|window| window.anchor(end)) == Some(&from) {
+                    self.extend(end, page, cx);
+                }
+            }
+            (Task::Again(first), Ok(page)) => {
+                self.refresh.took(since, cx.now.elapsed);
+                refresh::again(self, first, page, cx);
+            }
+            (Task::FollowEnd, Ok(page)) => {
+                self.refresh.took(since, cx.now.elapsed);
+                refresh::follow(self, page, cx);
+            }
+            (Task::Jump(jump), Err(error)) => self.jump_failed(jump, error, cx),
+            (Task::More(end, _), Err(error)) => self.more_failed(end, error, cx),
+            (Task::Again(_) | Task::FollowEnd, Err(error)) => {
+                self.refresh.took(since, cx.now.elapsed);
+                complain(error, cx);
+            }
+        }
+        self.found.renew(&self.relation, self.window.as_ref(), self.secrets);
+        self.fit(cx);
+        self.feed(cx);
+    }
+
+    /// What was read ahead is here, or failed.
+    pub(super) fn ahead_came(&mut self, outcome: Result<&Page, &Error>, cx: &mut Cx<'_>) {
+        let Some(Pending { task: (end, from), .. }) = self.ahead.take() else { return };
+        // The window may have dropped the end this page belongs to.
+        let fits = self.window.as_ref().and_then(|window| window.anchor(end)) == Some(&from);
+        match outcome {
+            Ok(page) if fits => self.extend(end, page, cx),
+            Ok(_) => {}
+            // Nobody waits for it yet: words only where somebody does.
+            Err(error) if self.owed != 0 => self.more_failed(end, error, cx),
+            Err(_) => self.refresh.blocked = Some(end),
+        }
+        self.found.renew(&self.relation, self.window.as_ref(), self.secrets);
+        self.fit(cx);
+        self.feed(cx);
+    }
+
+    fn extend(&mut self, end: End, page: &Page, cx: &mut Cx<'_>) {
+        let keep = self.needed();
+        let Some(window) = &mut self.window else { return };
+        window.extend(end, page, keep);
+        self.refresh.blocked = None;
+        let owed = std::mem::take(&mut self.owed);
+        if owed == 0 {
+            self.reveal();
+        } else {
+            self.move_by(owed, Reach::Counted, cx);
+        }
+    }
+
+    fn more_failed(&mut self, end: End, error: &Error, cx: &mut Cx<'_>) {
+        self.owed = 0;
+        self.refresh.blocked = Some(end);
+        complain(error, cx);
+    }
+
+    fn land(&mut self, jump: Jump, page: &Page, cx: &mut Cx<'_>) {
+        let nothing_there = page.rows.is_empty() && !matches!(jump.at, PageAt::First | PageAt::Last);
+        if nothing_there {
+            // Behind the last row: the last row is the nearest.
+            if let Land::Key(text) = &jump.land {
+                cx.out.say(Severity::Warning, format!("no row has the key '{}': this is the last one", safe(text)));
+            }
+            self.jump(Jump { at: PageAt::Last, land: Land::Last, ..jump }, cx);
+            return;
+        }
+        let window = Window::begin(page, 0);
+        let key_at = match &jump.at {
+            PageAt::Key(key) => window.find(key),
+            _ => None,
+        };
+        let last = (window.end() - 1).max(0);
+        self.cursor = match &jump.land {
+            Land::First | Land::Key(_) => key_at.unwrap_or(0),
+            Land::Last => last,
+        };
+        if let (Land::Key(text), Some(row)) = (&jump.land, window.row(self.cursor))
+            && !has_key(&self.relation, row, text)
+        {
+            cx.out.say(Severity::Warning, format!("no row has the key '{}': this is the next one", safe(text)));
+        }
+        self.top = self.cursor;
+        self.sort = jump.sort;
+        self.window = Some(window);
+        self.marks.clear();
+        self.trouble = None;
+        self.refresh.blocked = None;
+        self.heading = if jump.land == Land::Last { End::Front } else { End::Back };
+        self.reveal();
+        self.fit(cx);
+        if jump.then == 0 {
+            self.moved(cx);
+        } else {
+            self.move_by(jump.then, Reach::Counted, cx);
+        }
+    }
+
+    fn jump_failed(&mut self, jump: Jump, error: &Error, cx: &mut Cx<'_>) {
+        if error.kind == ErrorKind::Cancelled {
+            if self.window.is_none() {
+                self.trouble = Some(Trouble::Cancelled);
+            }
+            return;
+        }
+        if error.kind == ErrorKind::NoSuchRow && self.window.is_none() {
+            complain(error, cx);
+            self.jump(Jump { at: PageAt::First, land: Land::First, sort: jump.sort, then: 0 }, cx);
+            return;
+        }
+        if self.window.is_none() {
+            self.trouble = Some(Trouble::Failed(error.clone()));
+        } else {
+            complain(error, cx);
+        }
+    }
+}
+
+fn complain(error: &Error, cx: &mut Cx<'_>) {
+    let severity = match error.kind {
+        ErrorKind::Cancelled => return,
+        ErrorKind::NoSuchRow => Severity::Warning,
+        _ => Severity::Error,
+    };
+    let words = if error.remedy.is_empty() { error.what.clone() } else { format!("{}: {}", error.what, error.remedy) };
+    cx.out.say(severity, safe(&words));
+}
+
+/// The text that names this row: its single-column primary key, or its rowid.
+pub(super) fn key_text(relation: &Relation, row: &Row) -> Option<String> {
+    let mut primary = relation.columns.iter().enumerate().filter(|(_, column)| column.primary_key.is_some());
+    if let (Some((at, _)), None) = (primary.next(), primary.next())
+        && let Some(value) = row.cells.get(at)
+        && !value.is_null()
+        && !value.is_cut()
+    {
+        return Some(value.to_plain().into_owned());
+    }
+    match (&row.key, &relation.key) {
+        (RowKey::Rowid(id), KeyKind::Rowid { .. }) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+fn has_key(relation: &Relation, row: &Row, text: &str) -> bool {
+    match &row.key {
+        RowKey::Rowid(id) if text.parse() == Ok(*id) => true,
+        _ => key_text(relation, row).is_none_or(|key| key == text),
+    }
+}

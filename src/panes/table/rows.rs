@@ -1,0 +1,451 @@
+//! The rows of one relation: the window, the cursor in it, and what is asked of the database so that both can go on.
+//!
+//! The cursor never waits. At the window's edge it stops, what it still wants to move is owed ([`Rows::owed`]) and paid when
+//! the page comes. A jump (first, last, sort, a key …) keeps the old rows on the screen until the new ones are here.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    refresh::{Marks, Refresh},
+    search::Found,
+    window::{End, Window},
+};
+use crate::{
+    db::{
+        error::Error,
+        request::{Query, Slot},
+    },
+    domain::{
+        page::{Anchor, PageAt, PageQuery, Row, SortKey},
+        schema::Relation,
+        time::TimeFormat,
+        value::{Secrets, Value},
+    },
+    message::{command::Command, event::Timer},
+    panes::Cx,
+    widgets::grid::Columns,
+};
+
+/// Work that takes longer than this says so.
+pub(super) const PATIENCE: Duration = Duration::from_millis(150);
+/// How often the time it takes is shown anew.
+pub(super) const TICK: Duration = Duration::from_millis(250);
+/// The question under the cursor is shown this long after the last move.
+const SETTLED: Duration = Duration::from_millis(60);
+/// Cells a page carries at most, unless the screen alone shows more.
+const MOST_CELLS: usize = 1 << 16;
+
+/// Where the cursor goes when a page is there.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Land {
+    /// On the first row of the page.
+    First,
+    /// On the last row of the page.
+    Last,
+    /// On the row with this text as its key; saying so where it is another.
+    Key(String),
+}
+
+/// A jump: the window is replaced.
+#[derive(Clone, Debug)]
+pub(super) struct Jump {
+    pub(super) at: PageAt,
+    pub(super) land: Land,
+    /// The order from then on.
+    pub(super) sort: Vec<SortKey>,
+    /// Rows the cursor moves on from there.
+    pub(super) then: i64,
+}
+
+/// What slot Page is asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Task {
+    Jump(Jump),
+    /// The page beyond this end, from this place.
+    More(End, Anchor),
+    /// The rows in view once more; the first one has this name.
+    Again(i64),
+    /// The last rows once more.
+    FollowEnd,
+}
+
+/// A request on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Pending<T> {
+    pub(super) task: T,
+    pub(super) since: Duration,
+}
+
+/// Why there are no rows where there should be.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Trouble {
+    /// The user stopped the reading.
+    Cancelled,
+    /// It failed.
+    Failed(Error),
+}
+
+/// Whether the cursor stays on the last row when rows are added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Follow {
+    Stay,
+    End,
+}
+
+/// Rows of a relation.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub(super) relation: Arc<Relation>,
+    /// The order of the window.
+    pub(super) sort: Vec<SortKey>,
+    pub(super) window: Option<Window>,
+    /// Name of the row under the cursor, see [`Window`].
+    pub(super) cursor: i64,
+    /// Name of the first row on the screen.
+    pub(super) top: i64,
+    /// The column under the cursor.
+    pub(super) column: usize,
+    pub(super) columns: Columns,
+    /// In which time format the columns were measured.
+    measured: TimeFormat,
+    /// Rows on the screen.
+    pub(super) height: u16,
+    /// Columns of the screen.
+    pub(super) width: u16,
+    pub(super) secrets: Secrets,
+    pub(super) follow: Follow,
+    pub(super) page: Option<Pending<Task>>,
+    pub(super) ahead: Option<Pending<(End, Anchor)>>,
+    /// Rows the cursor still wants to move beyond the window.
+    pub(super) owed: i64,
+    /// Which way the user goes.
+    pub(super) heading: End,
+    pub(super) trouble: Option<Trouble>,
+    pub(super) refresh: Refresh,
+    pub(super) marks: Marks,
+    pub(super) found: Found,
+    preview_at: Option<Duration>,
+}
+
+impl Rows {
+    pub(super) fn new(relation: Arc<Relation>) -> Self {
+        let columns = Columns::new(relation.columns.len());
+        Self {
+            relation,
+            sort: Vec::new(),
+            window: None,
+            cursor: 0,
+            top: 0,
+            column: 0,
+            columns,
+            measured: TimeFormat::default(),
+            height: 0,
+            width: 0,
+            secrets: Secrets::Masked,
+            follow: Follow::Stay,
+            page: None,
+            ahead: None,
+            owed: 0,
+            heading: End::Back,
+            trouble: None,
+            refresh: Refresh::default(),
+            marks: Marks::default(),
+            found: Found::default(),
+            preview_at: None,
+        }
+    }
+
+    /// The row under the cursor.
+    pub(super) fn row(&self) -> Option<&Row> {
+        self.window.as_ref()?.row(self.cursor)
+    }
+
+    /// The cell under the cursor.
+    pub(super) fn cell(&self) -> Option<&Value> {
+        self.row()?.cells.get(self.column)
+    }
+
+    /// Whether the window is about to be replaced.
+    pub(super) fn is_jumping(&self) -> bool {
+        matches!(&self.page, Some(Pending { task: Task::Jump(_), .. }))
+    }
+
+    /// The order that was asked for last.
+    pub(super) fn wanted_sort(&self) -> &[SortKey] {
+        match &self.page {
+            Some(Pending { task: Task::Jump(jump), .. }) => &jump.sort,
+            _ => &self.sort,
+        }
+    }
+
+    /// Since when the user waits for rows.
+    pub(super) fn waiting_since(&self) -> Option<Duration> {
+        match (&self.page, &self.ahead) {
+            (Some(Pending { task: Task::Jump(_) | Task::More(..), since }), _) => Some(*since),
+            (_, Some(ahead)) if self.owed != 0 => Some(ahead.since),
+            _ => None,
+        }
+    }
+
+    /// Rows of a page: enough for the screen and some more, fewer where rows are wide.
+    fn limit(&self) -> usize {
+        let screen = usize::from(self.height);
+        let wide = MOST_CELLS / self.relation.columns.len().max(1);
+        let wanted = if self.owed.unsigned_abs() > 1_000 { 512 } else { (screen * 2).clamp(64, 512) };
+        wanted.min(wide).max(screen + 1)
+    }
+
+    fn query(&self, at: PageAt, sort: &[SortKey], limit: usize) -> Query {
+        Query::Page(PageQuery { relation: Arc::clone(&self.relation), sort: sort.to_vec(), at, limit })
+    }
+
+    pub(super) fn ask(&mut self, task: Task, at: PageAt, limit: usize, cx: &mut Cx<'_>) {
+        let sort = match &task {
+            Task::Jump(jump) => jump.sort.clone(),
+            Task::More(..) | Task::Again(_) | Task::FollowEnd => self.sort.clone(),
+        };
+        cx.out.ask(Slot::Page, self.query(at, &sort, limit));
+        cx.out.commands.push(Command::After(PATIENCE, Timer::Progress));
+        self.page = Some(Pending { task, since: cx.now.elapsed });
+    }
+
+    /// Goes to a place: the rows there replace the window.
+    pub(super) fn jump(&mut self, jump: Jump, cx: &mut Cx<'_>) {
+        self.forget_ahead(cx);
+        self.owed = 0;
+        self.trouble = None;
+        if jump.land != Land::Last {
+            self.follow = Follow::Stay;
+        }
+        let at = jump.at.clone();
+        let limit = self.limit();
+        self.ask(Task::Jump(jump), at, limit, cx);
+    }
+
+    /// Goes to a place in the order as it is.
+    pub(super) fn go(&mut self, at: PageAt, land: Land, then: i64, cx: &mut Cx<'_>) {
+        let sort = self.wanted_sort().to_vec();
+        self.jump(Jump { at, land, sort, then }, cx);
+    }
+
+    fn forget_ahead(&mut self, cx: &mut Cx<'_>) {
+        if self.ahead.take().is_some() {
+            cx.out.cancel(Slot::Ahead);
+        }
+    }
+
+    /// Stops what is being read for the user; says whether there was anything to stop.
+    pub(super) fn cancel(&mut self, cx: &mut Cx<'_>) -> bool {
+        let waited = self.page.is_some() || self.owed != 0;
+        if self.page.take().is_some() {
+            cx.out.cancel(Slot::Page);
+        }
+        if self.owed != 0 {
+            self.forget_ahead(cx);
+            self.owed = 0;
+        }
+        if waited && self.window.is_none() {
+            self.trouble = Some(Trouble::Cancelled);
+        }
+        waited
+    }
+
+    /// Gives everything up, for another relation.
+    pub(super) fn leave(&mut self, cx: &mut Cx<'_>) {
+        self.forget_ahead(cx);
+        if self.page.take().is_some() {
+            cx.out.cancel(Slot::Page);
+        }
+    }
+
+    /// Moves the cursor by so many rows, at once as far as the rows are here.
+    pub(super) fn move_by(&mut self, rows: i64, reach: Reach, cx: &mut Cx<'_>) {
+        if let Some(Pending { task: Task::Jump(jump), .. }) = &mut self.page {
+            jump.then = jump.then.saturating_add(rows);
+            return;
+        }
+        let Some(window) = &self.window else { return };
+        if window.is_empty() || rows == 0 {
+            return;
+        }
+        if rows < 0 {
+            self.follow = Follow::Stay;
+        }
+        self.heading = if rows < 0 { End::Front } else { End::Back };
+        if self.owed.signum() == -rows.signum() {
+            self.owed = 0;
+        }
+        let wanted = self.cursor.saturating_add(self.owed).saturating_add(rows);
+        self.cursor = wanted.clamp(window.base(), window.end() - 1);
+        let owed = wanted.saturating_sub(self.cursor);
+        self.owed = if owed == 0 || window.complete(self.heading) {
+            0
+        } else {
+            match reach {
+                Reach::Counted => owed,
+                // A key held down must not scroll on for long after it is let go.
+                Reach::Keys => owed.clamp(-self.screens(3), self.screens(3)),
+            }
+        };
+        self.reveal();
+        self.feed(cx);
+        self.moved(cx);
+    }
+
+    fn screens(&self, many: i64) -> i64 {
+        i64::from(self.height.max(1)) * many
+    }
+
+    /// Moves cursor and screen by so many rows.
+    pub(super) fn page_by(&mut self, rows: i64, reach: Reach, cx: &mut Cx<'_>) {
+        if self.page.as_ref().is_none_or(|page| !matches!(page.task, Task::Jump(_))) {
+            self.top = self.top.saturating_add(rows);
+        }
+        self.move_by(rows, reach, cx);
+    }
+
+    /// Scrolls; the cursor stays where it is as long as it is on the screen.
+    pub(super) fn scroll_by(&mut self, rows: i64, cx: &mut Cx<'_>) {
+        let Some(window) = &self.window else { return };
+        if window.is_empty() {
+            return;
+        }
+        self.owed = 0;
+        self.heading = if rows < 0 { End::Front } else { End::Back };
+        let before = self.cursor;
+        let height = self.screens(1);
+        let lowest = (window.end() - height).max(window.base());
+        self.top = (self.top + rows).clamp(window.base(), lowest);
+        self.cursor = self.cursor.clamp(self.top, (self.top + height - 1).min(window.end() - 1));
+        if self.cursor < before {
+            self.follow = Follow::Stay;
+        }
+        self.feed(cx);
+        if self.cursor != before {
+            self.moved(cx);
+        }
+    }
+
+    /// Puts the cursor on the row of this name.
+    pub(super) fn move_to(&mut self, at: i64, cx: &mut Cx<'_>) {
+        self.owed = 0;
+        self.move_by(at - self.cursor, Reach::Keys, cx);
+    }
+
+    /// Scrolls as little as possible for the cursor to be on the screen, and for the screen to be full.
+    pub(super) fn reveal(&mut self) {
+        let Some(window) = &self.window else { return };
+        let height = self.screens(1);
+        if self.cursor < self.top {
+            self.top = self.cursor;
+        } else if self.cursor >= self.top + height {
+            self.top = self.cursor - height + 1;
+        }
+        let lowest = (window.end() - height).max(window.base());
+        self.top = self.top.clamp(window.base(), lowest);
+    }
+
+    /// Asks for the rows the user waits for, and for those he is about to need.
+    pub(super) fn feed(&mut self, cx: &mut Cx<'_>) {
+        if self.page.as_ref().is_some_and(|page| !matches!(page.task, Task::More(..))) {
+            return;
+        }
+        let Some(window) = &self.window else { return };
+        let busy = |end: End, rows: &Self| {
+            rows.ahead.as_ref().is_some_and(|ahead| ahead.task.0 == end)
+                || matches!(&rows.page, Some(Pending { task: Task::More(other, _), .. }) if *other == end)
+        };
+        let place = |end: End| window.anchor(end).cloned();
+        if self.owed != 0 {
+            let end = if self.owed < 0 { End::Front } else { End::Back };
+            match place(end) {
+                Some(anchor) if !window.complete(end) => {
+                    if self.page.is_none() && !busy(end, self) {
+                        self.refresh.blocked = None;
+                        let limit = self.limit();
+                        self.ask(Task::More(end, anchor.clone()), beyond(end, anchor), limit, cx);
+                    }
+                }
+                _ => self.owed = 0,
+            }
+        }
+        let Some(window) = &self.window else { return };
+        if self.ahead.is_some() || window.is_empty() {
+            return;
+        }
+        let margin = self.screens(3) / 2;
+        let near = |end: End| match end {
+            End::Front => self.top - window.base() < margin,
+            End::Back => window.end() - (self.top + self.screens(1)) < margin,
+        };
+        let other = if self.heading == End::Back { End::Front } else { End::Back };
+        for end in [self.heading, other] {
+            if window.complete(end) || !near(end) || busy(end, self) || self.refresh.blocked == Some(end) {
+                continue;
+            }
+            let Some(anchor) = window.anchor(end).cloned() else { continue };
+            let query = self.query(beyond(end, anchor.clone()), &self.sort, self.limit());
+            cx.out.ask(Slot::Ahead, query);
+            self.ahead = Some(Pending { task: (end, anchor), since: cx.now.elapsed });
+            return;
+        }
+    }
+
+    /// Names of the rows the screen and its surroundings need: pages within stay.
+    pub(super) fn needed(&self) -> (i64, i64) {
+        // More than what makes a page be read ahead, or a page dropped would be read again at once.
+        (self.top - self.screens(2), self.top + self.screens(3))
+    }
+
+    /// The cursor is on another row or on other contents: the preview follows when it rests.
+    pub(super) fn moved(&mut self, cx: &mut Cx<'_>) {
+        if self.relation.is("questions") {
+            self.preview_at = Some(cx.now.elapsed + SETTLED);
+            cx.out.commands.push(Command::After(SETTLED, Timer::Preview));
+        }
+    }
+
+    /// Whether the cursor has rested long enough for the preview.
+    pub(super) fn preview_due(&mut self, cx: &mut Cx<'_>) -> bool {
+        let Some(at) = self.preview_at else { return false };
+        if cx.now.elapsed < at {
+            cx.out.commands.push(Command::After(at - cx.now.elapsed, Timer::Preview));
+            return false;
+        }
+        self.preview_at = None;
+        true
+    }
+
+    /// Lays the columns out so that the cursor's is visible, measuring what comes into view.
+    pub(super) fn fit(&mut self, cx: &Cx<'_>) {
+        if self.measured != cx.settings.times {
+            self.measured = cx.settings.times;
+            super::measure::forget_times(&self.relation, &mut self.columns);
+        }
+        let Some(window) = self.window.as_ref().filter(|window| !window.is_empty()) else {
+            // Nothing to measure yet: headers alone, measured again with the first rows.
+            self.columns.fit(self.column, self.width, &mut super::measure::headers(&self.relation));
+            self.columns.forget();
+            return;
+        };
+        let options = super::measure::options(cx, self.secrets);
+        let mut measure = super::measure::contents(&self.relation, window, self.top, self.height, options);
+        self.columns.fit(self.column, self.width, &mut measure);
+    }
+}
+
+/// How far a movement may reach beyond the rows that are here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// As far as the user said in numbers.
+    Counted,
+    /// A few screens.
+    Keys,
+}
+
+fn beyond(end: End, anchor: Anchor) -> PageAt {
+    match end {
+        End::Front => PageAt::Before(anchor),
+        End::Back => PageAt::After(anchor),
+    }
+}

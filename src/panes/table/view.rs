@@ -1,0 +1,274 @@
+//! Draws the table pane: a frame that says what and where, a header, and the rows that are on the screen.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
+
+use super::{
+    Tab, TablePane, measure, position,
+    refresh::Mark,
+    rows::{PATIENCE, Rows, Trouble},
+    sort,
+    window::{Standing, Window},
+};
+use crate::{
+    domain::schema::RelationKind,
+    panes::{
+        ViewCx,
+        frame::{self, Frame},
+        tables,
+    },
+    theme::Role,
+    widgets::{
+        cell,
+        grid::{self, Heading, Side},
+        number::grouped,
+        safe::safe,
+        scrollbar::{self, Scroll},
+    },
+};
+
+/// The tabs' names.
+const TABS: [&str; 2] = ["Rows", "Schema"];
+
+/// Where the header stands.
+pub(super) fn header(area: Rect) -> Rect {
+    let inner = frame::inner(area);
+    Rect { height: inner.height.min(1), ..inner }
+}
+
+/// Where the rows stand.
+pub(super) fn body(area: Rect) -> Rect {
+    let inner = frame::inner(area);
+    let above = inner.height.min(1);
+    Rect { y: inner.y + above, height: inner.height - above, ..inner }
+}
+
+/// The tab under this place of the screen.
+pub(super) fn tab_at(pane: &TablePane, at: Position) -> Option<Tab> {
+    let rows = pane.rows.as_ref()?;
+    let title = title(rows);
+    let parts = Frame { title: &title, tabs: &TABS, open: pane.tab as usize, ..Frame::default() };
+    match frame::tab_at(&parts, pane.area, at)? {
+        0 => Some(Tab::Rows),
+        _ => Some(Tab::Schema),
+    }
+}
+
+fn title(rows: &Rows) -> String {
+    let view = if rows.relation.kind == RelationKind::View { " (view)" } else { "" };
+    format!("{}{view}", safe(&rows.relation.name))
+}
+
+pub(super) fn draw(pane: &TablePane, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+    let Some(rows) = &pane.rows else {
+        let inner = frame::frame(&Frame { title: "Rows", ..Frame::default() }, area, buf, cx);
+        match &pane.gone {
+            Some(name) => {
+                let what = format!("{} is gone", safe(name));
+                message(
+                    &what,
+                    "It was dropped or renamed: choose another in the tables.",
+                    Role::Warning,
+                    inner,
+                    buf,
+                    cx,
+                );
+            }
+            None => {
+                message("no table chosen", "Choose one in the tables and press Enter.", Role::Muted, inner, buf, cx)
+            }
+        }
+        return;
+    };
+    let title = title(rows);
+    let parts = Frame { title: &title, tabs: &TABS, open: pane.tab as usize, ..Frame::default() };
+    match pane.tab {
+        Tab::Schema => {
+            let inner = frame::frame(&parts, area, buf, cx);
+            pane.schema.view.draw(inner, buf, cx.theme);
+            scrollbar::draw(pane.schema.view.position(), right_border(area, inner), buf, cx.theme);
+        }
+        Tab::Rows => draw_rows(pane, rows, parts, area, buf, cx),
+    }
+}
+
+fn draw_rows(pane: &TablePane, rows: &Rows, parts: Frame<'_>, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+    let inner = frame::inner(area);
+    let counted = pane.counted.get(&rows.relation.name).copied();
+    let layout = rows.columns.layout(inner.width);
+    let corner = match (layout.placed.first(), layout.placed.last()) {
+        (Some(_), Some(last)) if layout.more_left || layout.more_right || rows.columns.hidden() > 0 => {
+            columns_words(rows, &layout, last.column, area.width)
+        }
+        _ => String::new(),
+    };
+    let footer = rows.window.as_ref().map(|window| position::words(window, rows.cursor, counted)).unwrap_or_default();
+    let note = note(pane, rows, cx);
+    let parts = Frame { corner: &corner, footer: &footer, note: &note, ..parts };
+    frame::frame(&parts, area, buf, cx);
+    if inner.is_empty() {
+        return;
+    }
+    let body = body(area);
+    let relation = &rows.relation;
+    if let Some(reason) = &relation.broken {
+        let remedy = "Its definition is in the Schema tab.";
+        message(&format!("cannot be read: {}", safe(reason)), remedy, Role::Bad, inner, buf, cx);
+        return;
+    }
+    let Some(window) = &rows.window else {
+        match &rows.trouble {
+            Some(Trouble::Failed(error)) => {
+                let remedy = if error.remedy.is_empty() {
+                    "r tries again.".to_owned()
+                } else {
+                    format!("{} · r tries again", safe(&error.remedy))
+                };
+                message(&safe(&error.what), &remedy, Role::Bad, inner, buf, cx);
+            }
+            Some(Trouble::Cancelled) => message("reading was cancelled", "r reads it.", Role::Warning, inner, buf, cx),
+            None => {
+                // What is there within a moment needs no announcement.
+                if rows.waiting_since().is_none_or(|since| cx.now.elapsed.saturating_sub(since) >= PATIENCE) {
+                    message("reading …", "", Role::Muted, inner, buf, cx);
+                }
+            }
+        }
+        return;
+    };
+    draw_header(rows, &layout, header(area), buf, cx);
+    if window.is_empty() {
+        let words =
+            if relation.kind == RelationKind::View { "this view has no rows" } else { "this table has no rows" };
+        message(words, "", Role::Muted, body, buf, cx);
+        return;
+    }
+    let options = measure::view_options(cx, rows.secrets);
+    let theme = cx.theme;
+    let (selected, selected_cell) = if cx.focused {
+        (theme.style(Role::Selected), theme.style(Role::SelectedCell))
+    } else {
+        (theme.style(Role::SelectedQuiet), theme.style(Role::SelectedQuiet))
+    };
+    for (y, (at, row)) in (body.y..body.bottom()).zip(window.rows_from(rows.top)) {
+        let mark = rows.marks.of(at);
+        let line = Rect { y, height: 1, ..body };
+        if mark == Some(&Mark::New) {
+            buf.set_style(line, theme.style(Role::Flash));
+        }
+        if at == rows.cursor {
+            buf.set_style(line, selected);
+        }
+        for place in &layout.placed {
+            let (Some(value), Some(column)) = (row.cells.get(place.column), relation.columns.get(place.column)) else {
+                continue;
+            };
+            let cell_area = Rect { x: body.x + place.x, y, width: place.width, height: 1 };
+            let padded =
+                Rect { x: cell_area.x - 1, width: (place.width + 2).min(body.right() + 1 - cell_area.x), ..cell_area };
+            let under_cursor = at == rows.cursor && place.column == rows.column;
+            if under_cursor {
+                buf.set_style(padded, selected_cell);
+            }
+            cell::draw(value, column.facts, &options, cell_area, buf, theme);
+            if let Some(Mark::Cells(changed)) = mark
+                && changed.contains(&place.column)
+            {
+                buf.set_style(cell_area, theme.style(Role::Changed));
+            }
+            if rows.found.contains(at, place.column) {
+                let role = if under_cursor { Role::MatchCurrent } else { Role::Match };
+                buf.set_style(cell_area, theme.style(role));
+            }
+        }
+        if let Some(separator) = layout.separator {
+            buf.set_string(body.x + separator, y, "│", theme.style(Role::Faint));
+        }
+    }
+    if let Some(scroll) = scroll(rows, window, counted) {
+        scrollbar::draw(scroll, right_border(area, body), buf, theme);
+    }
+}
+
+fn draw_header(rows: &Rows, layout: &grid::Layout, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+    let order = rows.wanted_sort();
+    grid::draw_header(layout, area, buf, cx.theme, |at| {
+        let column = rows.relation.columns.get(at)?;
+        Some(Heading {
+            name: &column.name,
+            marker: measure::kind(column),
+            sorted: sort::of(order, at),
+            aligned: if measure::is_numeric(column) { Side::Right } else { Side::Left },
+        })
+    });
+}
+
+/// `columns 3–9 of 24 · 2 hidden`, as far as there is room.
+fn columns_words(rows: &Rows, layout: &grid::Layout, last: usize, width: u16) -> String {
+    let all = rows.columns.len();
+    let first =
+        layout.placed.iter().find(|place| place.column >= rows.columns.frozen()).map_or(last, |place| place.column);
+    let mut words = String::new();
+    if layout.more_left || layout.more_right {
+        let range = format!("{}–{}/{}", first + 1, last + 1, all);
+        words = if width < 70 { range } else { format!("columns {range}") };
+    }
+    let hidden = rows.columns.hidden();
+    if hidden > 0 {
+        let gap = if words.is_empty() { "" } else { " · " };
+        words = format!("{words}{gap}{hidden} hidden");
+    }
+    words
+}
+
+/// What goes on, or what was found.
+fn note(pane: &TablePane, rows: &Rows, cx: &ViewCx<'_>) -> String {
+    if let Some(since) = rows.waiting_since() {
+        let waited = cx.now.elapsed.saturating_sub(since);
+        if waited >= PATIENCE {
+            return format!("reading {:.1} s · Esc cancels", waited.as_secs_f64());
+        }
+    }
+    if !rows.found.pattern().is_empty() {
+        let loaded = rows.window.as_ref().map_or(0, Window::len);
+        let cells = match rows.found.count() {
+            1 => "1 match".to_owned(),
+            many => format!("{} matches", grouped(many as u64)),
+        };
+        return format!("{cells} in the {} rows loaded", grouped(loaded as u64));
+    }
+    if pane.copying.is_some() { "fetching the whole cell …".to_owned() } else { String::new() }
+}
+
+/// What the scroll bar says; nothing where nobody knows.
+fn scroll(rows: &Rows, window: &Window, counted: Option<u64>) -> Option<Scroll> {
+    let total = window.total().or(counted);
+    let shown = u64::from(rows.height);
+    match window.standing(rows.top, total) {
+        Standing::Row(row) | Standing::AboutRow(row) => {
+            let total = total?;
+            Some(Scroll { first: (row - 1).min(total), shown, total })
+        }
+        Standing::Share(share) => Some(Scroll { first: (share * 100_000.0) as u64, shown: 1, total: 100_000 }),
+        Standing::BeforeLast(_) | Standing::Unknown => None,
+    }
+}
+
+fn right_border(area: Rect, inside: Rect) -> Rect {
+    Rect { x: area.right().saturating_sub(1), width: 1.min(area.width), ..inside }
+}
+
+/// Words in the middle of an empty pane, and under them what to do.
+fn message(what: &str, remedy: &str, role: Role, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+    let width = area.width.saturating_sub(4);
+    let lines = tables::wrap(what, width, area.height.max(1)).into_iter().map(|line| (line, role));
+    let more = tables::wrap(remedy, width, area.height).into_iter().map(|line| (line, Role::Muted));
+    let lines: Vec<_> = lines.chain(more).collect();
+    let above = area.height.saturating_sub(lines.len() as u16) / 3;
+    for (y, (line, role)) in (area.y + above..area.bottom()).zip(&lines) {
+        let style = cx.theme.style(*role);
+        buf.set_stringn(area.x + 2, y, line, usize::from(area.width.saturating_sub(3)), style);
+    }
+}
