@@ -15,6 +15,7 @@ mod input;
 mod jobs;
 pub mod log;
 mod panics;
+pub mod picture;
 mod program;
 mod screen;
 mod signals;
