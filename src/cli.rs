@@ -1,1 +1,79 @@
-//! The command line: arguments and the headless commands.
+//! The command line: its arguments, and the commands that need no terminal.
+//!
+//! Data goes to standard output, words to standard error; the exit statuses are [`Status`]. Uses the database's readers
+//! directly: what these commands show, any program could show with this library. Must not know of the screen; `main` joins
+//! the two.
+
+pub mod args;
+mod demo;
+mod failure;
+mod json;
+mod show;
+mod tables;
+
+use std::{
+    ffi::OsStr,
+    io::{self, IsTerminal as _, Write},
+    path::PathBuf,
+};
+
+pub use args::{Args, Command, ScreenshotArgs};
+pub use failure::{Failure, Status};
+
+use crate::{
+    config::Config,
+    db::location::Location,
+    keymap::Keymap,
+};
+
+/// Runs a command that needs no terminal; `screenshot` is not among them, it needs the screen's drawing.
+///
+/// # Errors
+/// With the words for the user and the exit status. A reader that went away is none.
+pub fn run(command: &Command, config: &Config) -> Result<(), Failure> {
+    let stdout = io::stdout();
+    let to = if stdout.is_terminal() { Reader::Terminal } else { Reader::Program };
+    let mut out = io::BufWriter::new(stdout.lock());
+    let done = match command {
+        Command::Tables(args) => tables::run(args, to, &mut out),
+        Command::Show(args) => show::run(args, &mut out),
+        Command::Demo(args) => demo::run(args, config, &mut out),
+        Command::Keys => keymap(config).and_then(|keymap| Ok(write!(out, "{keymap}")?)),
+        Command::Screenshot(_) => Ok(()),
+    };
+    match done.and_then(|()| Ok(out.flush()?)) {
+        Err(failure) if failure.is_reader_gone() => Ok(()),
+        other => other,
+    }
+}
+
+/// The keymap with the config file's changes.
+///
+/// # Errors
+/// A key, context or action that is not known, with the file's name.
+pub fn keymap(config: &Config) -> Result<Keymap, Failure> {
+    Keymap::with(&config.keys).map_err(|words| {
+        let file = config.keys_source.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default();
+        Failure::usage(format!("{file}{words}"))
+    })
+}
+
+/// Where the database is that is called this on the command line.
+///
+/// # Errors
+/// A location that cannot be opened by this program.
+pub fn location(text: &OsStr) -> Result<Location, Failure> {
+    match text.to_str() {
+        Some(text) => Ok(Location::parse(text)?),
+        None => Ok(Location::File(PathBuf::from(text))),
+    }
+}
+
+/// Who reads what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// A person, on a terminal that must not see control characters.
+    Terminal,
+    /// A program: exact bytes.
+    Program,
+}

@@ -1,0 +1,100 @@
+//! Failures: the words for the user, and the exit status.
+
+use std::{fmt, io};
+
+use crate::{
+    config::ConfigError,
+    db::error::{Error, ErrorKind},
+    widgets::safe::safe,
+};
+
+/// Exit statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Something failed.
+    Failed = 1,
+    /// Wrong usage, or a bad setting.
+    Usage = 2,
+    /// The database cannot be opened.
+    CannotOpen = 3,
+    /// The operating system, or the database, does not permit it.
+    NotPermitted = 4,
+}
+
+/// Why a command failed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The exit status.
+    pub status: Status,
+    words: String,
+    reader_gone: bool,
+}
+
+impl Failure {
+    /// With these words.
+    pub fn new(status: Status, words: impl Into<String>) -> Self {
+        Self { status, words: words.into(), reader_gone: false }
+    }
+
+    /// Wrong usage.
+    pub fn usage(words: impl Into<String>) -> Self {
+        Self::new(Status::Usage, words)
+    }
+
+    /// Whether standard output was closed by its reader (`… | head`): no failure at all.
+    pub const fn is_reader_gone(&self) -> bool {
+        self.reader_gone
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names of files and tables stand in it.
+        f.write_str(&safe(&self.words))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        use ErrorKind::{
+            Cancelled, Damaged, Io, IsFolder, Locked, NeedsRecovery, NoSuchRelation, NoSuchRow, NotADatabase, NotFound,
+            PermissionDenied, Sql, Unsupported,
+        };
+        let status = match error.kind {
+            NotFound | IsFolder | NotADatabase | Damaged | Locked | NeedsRecovery | Unsupported => Status::CannotOpen,
+            PermissionDenied => Status::NotPermitted,
+            NoSuchRelation | NoSuchRow | Cancelled | Sql | Io => Status::Failed,
+        };
+        let words = if error.remedy.is_empty() { error.what } else { format!("{}: {}", error.what, error.remedy) };
+        Self::new(status, words)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let status =
+            if error.kind() == io::ErrorKind::PermissionDenied { Status::NotPermitted } else { Status::Failed };
+        Self { status, words: error.to_string(), reader_gone: error.kind() == io::ErrorKind::BrokenPipe }
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        io::Error::from(error).into()
+    }
+}
+
+impl From<csv::Error> for Failure {
+    fn from(error: csv::Error) -> Self {
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => error.into(),
+            other => Self::new(Status::Failed, format!("{other:?}")),
+        }
+    }
+}
