@@ -20,11 +20,7 @@ use std::{
 pub use args::{Args, Command, ScreenshotArgs};
 pub use failure::{Failure, Status};
 
-use crate::{
-    config::Config,
-    db::location::Location,
-    keymap::Keymap,
-};
+use crate::{config::Config, db::location::Location, keymap::Keymap};
 
 /// Runs a command that needs no terminal; `screenshot` is not among them, it needs the screen's drawing.
 ///

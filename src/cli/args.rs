@@ -8,23 +8,30 @@ use crate::{config::Layer, domain::place::Place};
 
 const AFTER: &str = "\
 Examples:
-  reelscope                                  the demo: a database made on first start, with bots at work
-  reelscope prod.db                          browse a file, read-only
-  reelscope prod.db bot_ledger               … starting at a table
-  reelscope prod.db questions/q-1            … starting at a record
-  reelscope --demo questions                 the demo, starting at a table
-  reelscope tables prod.db --format json     the tables at a glance
-  reelscope show prod.db questions/q-1       one record
-  reelscope screenshot -o screen.svg         a picture of the demo
+  reelscope                                the demo, with bots at work
+  reelscope prod.db                        browse a file, read-only
+  reelscope prod.db bot_ledger             … starting at a table
+  reelscope prod.db questions/q-1          … starting at a record
+  reelscope --demo questions               the demo, starting at a table
+  reelscope tables prod.db --format json   the tables at a glance
+  reelscope show prod.db questions/q-1     one record
+  reelscope screenshot -o screen.svg       a picture of the demo
 
-A database file that is called like a command is reachable as ./tables, ./show …
+A file that is called like a command is reachable as ./tables, ./show …
+Options go behind the command: reelscope tables prod.db --log-level debug
 
-Settings come from the config file (~/.config/reelscope/config.toml, or where REELSCOPE_CONFIG says), then from the
-environment (REELSCOPE_THEME, REELSCOPE_MOUSE, REELSCOPE_TIMES, REELSCOPE_PREVIEW, REELSCOPE_LOG_LEVEL,
-REELSCOPE_LOG_FILE, REELSCOPE_CACHE; NO_COLOR), then from the options: the last one wins.
+Settings come from the config file, then from the environment, then from the
+options; the last one wins.
+  file         ~/.config/reelscope/config.toml, or what REELSCOPE_CONFIG names:
+               theme, mouse, times, preview, cache, log.level, log.file and
+               keys: [keys.global] \"ctrl-x\" = \"quit\" (see reelscope keys)
+  environment  REELSCOPE_THEME, _MOUSE, _TIMES, _PREVIEW, _CACHE, _LOG_LEVEL,
+               _LOG_FILE; NO_COLOR
 
-Exit status: 0 done · 1 failed · 2 wrong usage or a bad setting · 3 the database cannot be opened · 4 not permitted ·
-128+n ended by signal n";
+Exit status:
+  0 done   1 failed   2 wrong usage or a bad setting
+  3 the database cannot be opened   4 not permitted
+  101 a bug   128+n ended by signal n";
 
 /// A terminal browser for the code-reels database, and for any SQLite or libSQL file.
 #[derive(Clone, Debug, Parser)]

@@ -29,10 +29,7 @@ pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let schema = session.schema()?;
     let relation = schema.find(name).ok_or_else(|| {
         let path = Path::new(&args.path).display();
-        Failure::new(
-            Status::Failed,
-            format!("no table or view is called {name}: `reelscope tables {path}` lists them"),
-        )
+        Failure::new(Status::Failed, format!("no table or view is called {name}: `reelscope tables {path}` lists them"))
     })?;
     let record = session
         .find(relation, key)?
