@@ -43,6 +43,7 @@ enum Found {
 }
 
 /// What is known of the bots' three tables. Made for one schema: after a change of the schema make a new one.
+#[derive(Clone)]
 pub(crate) struct ActivityReader {
     ledger: Option<Ledger>,
     runs: Option<Runs>,
@@ -69,32 +70,9 @@ impl ActivityReader {
         })
     }
 
-    /// Looks; `None` where there is nothing new for the pane. After an error the next look starts anew where it must.
+    /// Looks, inside a read transaction of the caller's: the three tables as they were at one moment. `None` where there is nothing
+    /// new for the pane. After an error this reader knows half of it: go on with a copy from before.
     pub(crate) fn look(
-        &mut self,
-        connection: &Connection,
-        occasion: Occasion,
-        now: Instant,
-    ) -> rusqlite::Result<Option<ActivityUpdate>> {
-        // One transaction: the three tables as they were at one moment. It is over before anybody could wait for it.
-        let transaction = connection.unchecked_transaction()?;
-        // Takes the lock: where that fails, what is known is still right.
-        transaction.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
-        let result = self.look_inside(&transaction, occasion, now);
-        if result.is_err() {
-            self.anew = true;
-        }
-        result
-    }
-
-    /// When to look again though nothing is committed until then.
-    pub(crate) fn next_look(&self, now: Instant) -> Option<Duration> {
-        let owes = self.runs.as_ref().is_some_and(Runs::owes) || self.queue.as_ref().is_some_and(Queue::owes);
-        let audit = self.audit_at.map(|at| at.saturating_duration_since(now));
-        if owes { Some(audit.map_or(TURN, |audit| audit.min(TURN))) } else { audit }
-    }
-
-    fn look_inside(
         &mut self,
         connection: &Connection,
         occasion: Occasion,
@@ -123,6 +101,13 @@ impl ActivityReader {
             || update.queue.is_some();
         self.running_told = update.runs_running;
         Ok(news.then_some(update))
+    }
+
+    /// When to look again though nothing is committed until then.
+    pub(crate) fn next_look(&self, now: Instant) -> Option<Duration> {
+        let owes = self.runs.as_ref().is_some_and(Runs::owes) || self.queue.as_ref().is_some_and(Queue::owes);
+        let audit = self.audit_at.map(|at| at.saturating_duration_since(now));
+        if owes { Some(audit.map_or(TURN, |audit| audit.min(TURN))) } else { audit }
     }
 
     fn first(&mut self, counting: &mut Counting<'_>, update: &mut ActivityUpdate) -> rusqlite::Result<()> {

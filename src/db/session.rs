@@ -18,7 +18,7 @@ use crate::{
             Opened,
             reader::{Flow, Reader},
         },
-        error::{Error, ErrorKind, Result},
+        error::{Error, ErrorKind, Result, translate},
         location::Location,
         paging, record,
         request::QuestionRecord,
@@ -79,15 +79,18 @@ impl ReadSession {
     ///
     /// Every way a file can be wrong, in words and with a remedy.
     pub fn open(location: &Location) -> Result<Self> {
+        Self::open_with(location, Canceller::default())
+    }
+
+    /// Opens the database under a canceller of the caller's, so that waiting for a lock while opening can be ended, too.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::open`], and [`ErrorKind::Cancelled`].
+    pub(crate) fn open_with(location: &Location, canceller: Canceller) -> Result<Self> {
         let Location::File(path) = location;
-        let mut session = Self {
-            path: path.clone(),
-            canceller: Canceller::default(),
-            opened: None,
-            memory: Memory::default(),
-            rows_read: 0,
-            openings: 0,
-        };
+        let mut session =
+            Self { path: path.clone(), canceller, opened: None, memory: Memory::default(), rows_read: 0, openings: 0 };
         session.read(|_, _| Ok(()))?;
         Ok(session)
     }
@@ -185,6 +188,20 @@ impl ReadSession {
             Some(opened) => Ok(&opened.connection),
             None => Err(gone(&self.path)),
         }
+    }
+
+    /// The number that a pragma gives, without a transaction: for asking often whether anything changed.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening; [`ErrorKind::Locked`] without waiting longer than SQLite does.
+    pub(crate) fn pragma(&mut self, sql: &'static str) -> Result<i64> {
+        if self.opened.as_ref().is_none_or(|opened| !opened.is_current(&self.path)) {
+            self.connection()?;
+        }
+        let Some(opened) = &self.opened else { return Err(gone(&self.path)) };
+        let words = |error: rusqlite::Error| translate(&error, &self.path);
+        opened.connection.prepare_cached(sql).map_err(words)?.query_row([], |row| row.get(0)).map_err(words)
     }
 
     /// Whether `PRAGMA data_version` on [`Self::connection`] tells of other programs' commits; otherwise only the files do.

@@ -21,6 +21,7 @@ const FLOOD: usize = 2000;
 const OF_A_FLOOD: usize = 500;
 
 /// What is known of the ledger.
+#[derive(Clone)]
 pub(super) struct Ledger {
     newest: String,
     since: String,

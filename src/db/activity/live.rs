@@ -8,6 +8,7 @@ pub(super) const TURN: usize = 512;
 pub(super) const BOUND: usize = 5000;
 
 /// Rows by id with what is known of each, and whose turn it is.
+#[derive(Clone)]
 pub(super) struct Live<T> {
     rows: BTreeMap<i64, T>,
     /// The turn goes on below this id: from the newest to the oldest, then around.

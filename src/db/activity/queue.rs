@@ -16,6 +16,7 @@ const FLOOD: usize = 2000;
 const STATUSES: [&str; 4] = ["pending", "processing", "completed", "failed"];
 
 /// What is known of the queue.
+#[derive(Clone)]
 pub(super) struct Queue {
     since: String,
     by_id: String,
@@ -24,7 +25,7 @@ pub(super) struct Queue {
     newest: String,
     counts: BTreeMap<String, u64>,
     /// Those that can change, at most [`BOUND`], with their status.
-    live: Live<String>,
+    live: Live<&'static str>,
     /// The newest, at most [`WINDOW`], with their status.
     recent: BTreeMap<i64, String>,
     /// Every row from this id on is in `recent`.
@@ -112,19 +113,19 @@ impl Queue {
 
     /// Takes in a row as it is now, `None` where it is gone.
     fn note(&mut self, id: i64, status: Option<String>) {
-        let known = self.recent.get(&id).or_else(|| self.live.get(id)).cloned();
-        if known == status {
+        let known = self.recent.get(&id).map(String::as_str).or_else(|| self.live.get(id).copied());
+        if known == status.as_deref() {
             return;
         }
-        if let Some(count) = known.and_then(|known| self.counts.get_mut(&known)) {
+        if let Some(count) = known.and_then(|known| self.counts.get_mut(known)) {
             *count = count.saturating_sub(1);
         }
         self.live.remove(id);
         self.recent.remove(&id);
         let Some(status) = status else { return };
         *self.counts.entry(status.clone()).or_default() += 1;
-        if changeable(&status) {
-            self.live.insert(id, status.clone());
+        if let Some(status) = changeable(&status) {
+            self.live.insert(id, status);
         }
         if id >= self.floor {
             self.recent.insert(id, status);
@@ -144,7 +145,9 @@ impl Queue {
         self.live.clear();
         let live = &mut self.live;
         counting.each(&self.changeable, (STATUSES[0], STATUSES[1], BOUND as i64), |row| {
-            live.insert(row.get(0)?, text(row, 1)?.unwrap_or_default());
+            if let Some(status) = text(row, 1)?.as_deref().and_then(changeable) {
+                live.insert(row.get(0)?, status);
+            }
             Ok(())
         })?;
         counting.each(&self.newest, [WINDOW as i64], |row| {
@@ -178,6 +181,7 @@ impl Queue {
     }
 }
 
-fn changeable(status: &str) -> bool {
-    STATUSES[..2].contains(&status)
+/// The status, where a row that has it can still change.
+fn changeable(status: &str) -> Option<&'static str> {
+    STATUSES[..2].iter().copied().find(|known| *known == status)
 }

@@ -21,6 +21,7 @@ const FLOOD: usize = 2000;
 const RUNNING: &str = "running";
 
 /// What is known of the runs.
+#[derive(Clone)]
 pub(super) struct Runs {
     newest: String,
     since: String,

@@ -152,11 +152,20 @@ impl Bench {
     }
 
     fn look(&mut self, occasion: Occasion) -> Option<ActivityUpdate> {
-        let update = self.reader.look(&self.connection, occasion, self.now).unwrap();
+        let update = self.try_look(occasion).unwrap();
         if let Some(update) = update.clone() {
             self.shown.merge(update);
         }
         update
+    }
+
+    /// Looks as the watcher does: in a transaction, with a copy that is kept where all went well.
+    fn try_look(&mut self, occasion: Occasion) -> rusqlite::Result<Option<ActivityUpdate>> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let mut reader = self.reader.clone();
+        let update = reader.look(&transaction, occasion, self.now)?;
+        self.reader = reader;
+        Ok(update)
     }
 
     /// Looks until nothing is due any more.
@@ -347,14 +356,14 @@ fn a_failing_look_forgets_nothing_and_the_next_is_right() {
             "BEGIN EXCLUSIVE; {LEDGER} VALUES ('creator', 'create', 'question', 'q-1', NULL, '2026')"
         ))
         .unwrap();
-    assert!(bench.reader.look(&bench.connection, Occasion::Change, bench.now).is_err());
+    assert!(bench.try_look(Occasion::Change).is_err());
     writer.execute_batch("COMMIT").unwrap();
     let update = bench.look(Occasion::Change).unwrap();
     assert!(!update.anew);
     assert_eq!(update.ledger.len(), 1);
     // A table dropped: an error until somebody makes a reader for the new schema.
     bench.connection.execute_batch("DROP TABLE bot_ledger").unwrap();
-    assert!(bench.reader.look(&bench.connection, Occasion::Change, bench.now).is_err());
+    assert!(bench.try_look(Occasion::Change).is_err());
     bench.reader = ActivityReader::of(&schema(&bench.connection)).unwrap();
     assert!(bench.look(Occasion::Change).unwrap().anew);
 }

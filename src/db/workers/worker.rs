@@ -1,0 +1,110 @@
+//! The thread of a slot: takes the newest request, reads, replies, and goes on whatever happened.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use super::{
+    Shared,
+    mailbox::{Mailbox, Wanted},
+};
+use crate::db::{
+    error::{Error, ErrorKind, Result},
+    request::{Answer, Query, Reply, Request, Slot},
+    session::ReadSession,
+};
+
+/// What a thread works with.
+pub(super) struct Worker {
+    slot: Slot,
+    mailbox: Arc<Mailbox>,
+    shared: Arc<Shared>,
+    session: Option<ReadSession>,
+}
+
+impl Worker {
+    pub(super) fn new(slot: Slot, mailbox: Arc<Mailbox>, shared: Arc<Shared>) -> Self {
+        Self { slot, mailbox, shared, session: None }
+    }
+
+    /// Until the mailbox is closed.
+    pub(super) fn run(mut self) {
+        while let Some(request) = self.mailbox.take() {
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(&request))).unwrap_or_else(|cause| {
+                // Whatever state the session was in: the next request gets a new one.
+                self.session = None;
+                Err(broken(cause.as_ref()))
+            });
+            if let Some(outcome) = outcome.transpose() {
+                self.reply(&request, outcome);
+            }
+            if self.slot == Slot::Page {
+                self.shared.served.notify();
+            }
+        }
+    }
+
+    /// The last answer; `None` where the answers went out by themselves.
+    fn serve(&mut self, request: &Request) -> Result<Option<Answer>> {
+        if let Query::Counts(relations) = &request.query {
+            for relation in relations {
+                let rows = match self.shared.counts.get(&relation.name) {
+                    Ok(rows) => rows,
+                    Err(era) => match self.session()?.count(relation) {
+                        Ok(rows) => {
+                            self.shared.counts.learn(&relation.name, rows, era);
+                            rows
+                        }
+                        // One view that fails has no count; the others still have theirs.
+                        Err(error) if matches!(error.kind, ErrorKind::Sql | ErrorKind::NoSuchRelation) => {
+                            tracing::debug!(relation = relation.name, error = error.what, "not counted");
+                            continue;
+                        }
+                        Err(error) => return Err(error),
+                    },
+                };
+                if self.mailbox.wanted() == Wanted::NoMore {
+                    return Ok(None);
+                }
+                self.reply(request, Ok(Answer::Count { relation: relation.name.clone(), rows }));
+            }
+            return Ok(None);
+        }
+        let session = self.session()?;
+        Ok(Some(match &request.query {
+            Query::Schema => Answer::Schema(Arc::new(session.schema()?)),
+            Query::Page(query) => Answer::Page(Arc::new(session.page(query)?)),
+            Query::Record(relation, key) => Answer::Record(session.record(relation, key)?.map(Arc::new)),
+            Query::Question(id) => Answer::Question(session.question(id)?.map(Arc::new)),
+            Query::Cell { relation, key, column } => Answer::Cell(session.cell(relation, key, *column)?.map(Arc::new)),
+            // Both have been dealt with: counts above, the activity by the observer.
+            Query::Counts(_) | Query::Activity => return Ok(None),
+        }))
+    }
+
+    fn session(&mut self) -> Result<&mut ReadSession> {
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => ReadSession::open_with(&self.shared.location, self.mailbox.canceller())?,
+        };
+        Ok(self.session.insert(session))
+    }
+
+    fn reply(&self, request: &Request, outcome: Result<Answer>) {
+        if self.mailbox.wanted() == Wanted::Still {
+            self.shared.reply(Reply::Answer { slot: self.slot, id: request.id, outcome });
+        }
+    }
+}
+
+/// A panic in words.
+pub(super) fn broken(cause: &(dyn std::any::Any + Send)) -> Error {
+    let words = cause.downcast_ref::<&str>().map(|words| (*words).to_owned());
+    let words = words.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default();
+    Error::new(
+        ErrorKind::Sql,
+        format!("reading the database failed in an unforeseen way: {words}"),
+        "please report this",
+    )
+}
