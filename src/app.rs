@@ -1,1 +1,323 @@
-//! The program: the model, update, view, focus and the history of places.
+//! The program: a model, `update`, `view`. Everything it does is here; everything it touches is in the runtime.
+//!
+//! [`App::update`] takes an event and the time and returns commands; it is pure, synchronous and total. [`App::view`] draws
+//! the model. The panes own their state; the app owns what is between them: focus, layout, keys half pressed, overlays,
+//! messages, the history of places.
+
+mod actions;
+mod intents;
+mod keys;
+pub mod layout;
+mod mouse;
+mod places;
+mod progress;
+mod replies;
+mod status;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod view;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use ratatui::layout::Rect;
+
+use crate::{
+    db::{
+        error::Error,
+        request::{Query, RequestId, Slot},
+    },
+    domain::{place::Place, schema::Schema},
+    keymap::{Chord, Context, Keymap},
+    message::{
+        command::{Command, MouseCapture},
+        event::Event,
+        severity::Severity,
+    },
+    panes::{
+        Cx, Handled, Now, Outbox, Pane, PaneId, Settings, TimeFormat, bots::BotsPane, overlay::Overlay,
+        question::QuestionPane, table::TablePane, tables::TablesPane,
+    },
+    theme::{Theme, ThemeName},
+    widgets::toast::Toasts,
+};
+use layout::{Layout, Side, Visibility, Wanted, Zoom};
+use places::Places;
+use progress::Progress;
+use timers::Timers;
+
+/// What kind of database is open: it stands in the status line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// A file of the user's.
+    File,
+    /// The embedded demo, with simulated bots.
+    Demo,
+}
+
+/// What the app is started with.
+#[derive(Clone, Debug)]
+pub struct AppOptions {
+    /// The theme.
+    pub theme: ThemeName,
+    /// The keys.
+    pub keymap: Keymap,
+    /// What the database is called in the status line.
+    pub label: String,
+    /// What kind it is.
+    pub kind: DatabaseKind,
+    /// Where to start.
+    pub place: Option<Place>,
+    /// Who has the mouse.
+    pub mouse: MouseCapture,
+    /// How times are shown.
+    pub times: TimeFormat,
+    /// Whether the question is shown beside the rows.
+    pub preview: Visibility,
+}
+
+/// The program.
+#[derive(Debug)]
+pub struct App {
+    size: Rect,
+    theme: Theme,
+    keymap: Keymap,
+    settings: Settings,
+    mouse: MouseCapture,
+    label: String,
+    kind: DatabaseKind,
+    health: Result<(), Error>,
+    schema: Option<Arc<Schema>>,
+    schema_error: Option<Error>,
+    /// Where to go as soon as the schema is there.
+    start_at: Option<Place>,
+    tables: TablesPane,
+    table: TablePane,
+    question: QuestionPane,
+    bots: BotsPane,
+    wanted: Wanted,
+    layout: Option<Layout>,
+    overlays: Vec<Box<dyn Overlay>>,
+    /// Chords of an unfinished key, and the number before it.
+    pressed: Vec<Chord>,
+    count: Option<u64>,
+    places: Places,
+    toasts: Toasts,
+    progress: Progress,
+    timers: Timers,
+    out: Outbox,
+    dirty: bool,
+    /// When the last event came: what is drawn is true for then.
+    now: Now,
+}
+
+/// The context of a pane's change, from the fields it may see.
+macro_rules! cx {
+    ($app:ident, $now:expr) => {
+        $crate::panes::Cx { now: $now, schema: $app.schema.as_ref(), settings: &$app.settings, out: &mut $app.out }
+    };
+}
+use cx;
+
+impl App {
+    /// The program before its first event.
+    pub fn new(options: AppOptions) -> Self {
+        Self {
+            size: Rect::default(),
+            theme: Theme::built_in(options.theme),
+            keymap: options.keymap,
+            settings: Settings { times: options.times },
+            mouse: options.mouse,
+            label: options.label,
+            kind: options.kind,
+            health: Ok(()),
+            schema: None,
+            schema_error: None,
+            start_at: options.place,
+            tables: TablesPane::new(),
+            table: TablePane::new(),
+            question: QuestionPane::new(),
+            bots: BotsPane::new(),
+            wanted: Wanted {
+                tables: Visibility::Shown,
+                bots: Visibility::Shown,
+                preview: options.preview,
+                side: Side::Right,
+                zoom: Zoom::Off,
+                focus: PaneId::Table,
+            },
+            layout: None,
+            overlays: Vec::new(),
+            pressed: Vec::new(),
+            count: None,
+            places: Places::default(),
+            toasts: Toasts::default(),
+            progress: Progress::default(),
+            timers: Timers::default(),
+            out: Outbox::default(),
+            dirty: true,
+            now: Now { elapsed: Duration::ZERO, wall: Timestamp::UNIX_EPOCH },
+        }
+    }
+
+    /// What to do first, on a terminal of this many columns and rows.
+    pub fn start(&mut self, now: Now, (width, height): (u16, u16)) -> Vec<Command> {
+        self.now = now;
+        self.out.ask(Slot::Schema, Query::Schema);
+        self.resize(width, height, now);
+        self.bots.start(&mut cx!(self, now));
+        self.finish(now)
+    }
+
+    /// Takes an event and says what to do.
+    pub fn update(&mut self, event: Event, now: Now) -> Vec<Command> {
+        self.now = now;
+        match event {
+            Event::Key(key) => self.key(key, now),
+            Event::Paste(text) => self.paste(&text, now),
+            Event::Mouse(mouse) => self.mouse(mouse, now),
+            Event::Resize(width, height) => self.resize(width, height, now),
+            Event::Reply(reply) => self.reply(reply, now),
+            Event::Computed(job, result) => {
+                let mut handled = self.question.computed(&job, &result, &mut cx!(self, now)) == Handled::Yes;
+                handled |= self.table.computed(&job, &result, &mut cx!(self, now)) == Handled::Yes;
+                for overlay in &mut self.overlays {
+                    handled |= overlay.computed(&job, &result, &mut cx!(self, now)) == Handled::Yes;
+                }
+                self.dirty |= handled;
+            }
+            Event::Timer(timer) => self.timer(timer, now),
+            Event::Resumed => self.dirty = true,
+            Event::Failed(text) => self.say(Severity::Warning, text, now),
+            Event::Done(text) => self.say(Severity::Info, text, now),
+        }
+        self.finish(now)
+    }
+
+    /// Whether the screen may have changed since the last call.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// Changes the theme: the terminal has told its ground.
+    pub fn set_theme(&mut self, name: ThemeName) {
+        if self.theme.name != name {
+            self.theme = Theme::built_in(name);
+            self.dirty = true;
+        }
+    }
+
+    /// Whether all that was asked has been answered and computed: a screenshot waits for it.
+    pub fn is_settled(&self) -> bool {
+        self.progress.is_idle() && self.schema.is_some()
+    }
+
+    fn finish(&mut self, now: Now) -> Vec<Command> {
+        self.carry_out(now);
+        self.overlays.retain(|overlay| !overlay.is_done());
+        self.set_timers(now);
+        let mut commands = Vec::with_capacity(self.out.commands.len());
+        for command in std::mem::take(&mut self.out.commands) {
+            match &command {
+                Command::Send(request) => self.progress.sent(request, now.elapsed),
+                Command::Cancel(slot) => self.progress.cancelled(*slot),
+                Command::After(delay, timer) => {
+                    if !self.timers.wants(*timer, now.elapsed + *delay, now.elapsed) {
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            commands.push(command);
+        }
+        // Work that has just begun is named as soon as it has lasted.
+        if !self.progress.is_idle()
+            && let Some(command) = self.timers.ask(crate::message::event::Timer::Progress, progress::TICK, now.elapsed)
+        {
+            commands.push(command);
+        }
+        commands
+    }
+
+    fn resize(&mut self, width: u16, height: u16, now: Now) {
+        self.size = Rect { x: 0, y: 0, width, height };
+        self.arrange(now);
+        for overlay in &mut self.overlays {
+            overlay.resize(self.size, &mut cx!(self, now));
+        }
+    }
+
+    /// Lays the panes out anew and tells those whose area is another.
+    fn arrange(&mut self, now: Now) {
+        self.dirty = true;
+        let mut wanted = self.wanted;
+        if let Some(schema) = &self.schema {
+            if schema.catalogued("questions").is_none() && wanted.focus != PaneId::Question {
+                wanted.preview = Visibility::Hidden;
+            }
+            let bots = ["botLedger", "botRuns", "workQueue"];
+            if bots.iter().all(|name| schema.catalogued(name).is_none()) && wanted.focus != PaneId::Bots {
+                wanted.bots = Visibility::Hidden;
+            }
+        }
+        let old = self.layout.unwrap_or_default();
+        self.layout = Layout::of(self.size.width, self.size.height, &wanted);
+        let new = self.layout.unwrap_or_default();
+        for pane in [PaneId::Tables, PaneId::Table, PaneId::Question, PaneId::Bots] {
+            let area = new.area(pane);
+            if area != old.area(pane) && !area.is_empty() {
+                let (pane, mut cx) = self.pane(pane, now);
+                pane.resize(area, &mut cx);
+            }
+        }
+    }
+
+    fn focus(&mut self, pane: PaneId, now: Now) {
+        if self.wanted.focus != pane {
+            self.wanted.focus = pane;
+            self.arrange(now);
+        }
+    }
+
+    /// A pane and the context for its change.
+    fn pane(&mut self, pane: PaneId, now: Now) -> (&mut dyn Pane, Cx<'_>) {
+        let cx = cx!(self, now);
+        let pane: &mut dyn Pane = match pane {
+            PaneId::Tables => &mut self.tables,
+            PaneId::Table => &mut self.table,
+            PaneId::Question => &mut self.question,
+            PaneId::Bots => &mut self.bots,
+        };
+        (pane, cx)
+    }
+
+    /// Where keys are looked up now.
+    fn context(&self) -> Context {
+        if let Some(overlay) = self.overlays.last() {
+            return overlay.context();
+        }
+        match self.wanted.focus {
+            PaneId::Tables => Context::Tables,
+            PaneId::Table => Context::Table,
+            PaneId::Question => Context::Question,
+            PaneId::Bots => Context::Bots,
+        }
+    }
+
+    fn open(&mut self, mut overlay: Box<dyn Overlay>, now: Now) {
+        overlay.resize(self.size, &mut cx!(self, now));
+        self.overlays.push(overlay);
+        self.dirty = true;
+    }
+
+    fn say(&mut self, severity: Severity, text: impl Into<String>, now: Now) {
+        self.toasts.push(severity, text.into(), now.elapsed);
+        self.dirty = true;
+    }
+
+    fn is_newest(&self, slot: Slot, id: RequestId) -> bool {
+        self.out.is_newest(slot, id)
+    }
+}

@@ -1,0 +1,108 @@
+//! What panes want of the rest of the program.
+
+use super::{App, cx};
+use crate::{
+    domain::{place::Place, schema::Schema},
+    message::severity::Severity,
+    panes::{
+        Focus, Intent, Now, Pane, PaneId,
+        overlay::{cell::CellView, menu::CopyMenu, prompt::Prompt},
+    },
+    widgets::safe::safe,
+};
+
+/// Intents that follow from one event; more would be a circle.
+const MOST: usize = 64;
+
+impl App {
+    /// Carries out what is wanted, and what follows from it.
+    pub(super) fn carry_out(&mut self, now: Now) {
+        for _ in 0..MOST {
+            if self.out.intents.is_empty() {
+                return;
+            }
+            for intent in std::mem::take(&mut self.out.intents) {
+                self.dirty = true;
+                self.carry_out_one(intent, now);
+            }
+        }
+        self.out.intents.clear();
+        tracing::error!("intents follow each other in a circle");
+    }
+
+    fn carry_out_one(&mut self, intent: Intent, now: Now) {
+        match intent {
+            Intent::Go(place) => {
+                self.places_leave();
+                self.go_to(&place, now);
+            }
+            Intent::ShowRelation(relation) => {
+                self.places_leave();
+                self.table.show(relation, None, &mut cx!(self, now));
+                self.focus(PaneId::Table, now);
+            }
+            Intent::ShowQuestion { id, focus } => match focus {
+                Focus::Take => {
+                    self.question.show(id, &mut cx!(self, now));
+                    self.focus(PaneId::Question, now);
+                }
+                Focus::Leave => {
+                    if self.preview_is_shown() {
+                        self.question.show(id, &mut cx!(self, now));
+                    }
+                }
+            },
+            Intent::ShowCell { relation, key, column, value, secrets } => {
+                let view = CellView::new(relation, key, column, value, secrets, &mut cx!(self, now));
+                self.open(Box::new(view), now);
+            }
+            Intent::CopyRow { relation, key, secrets } => {
+                self.open(Box::new(CopyMenu::new(relation, key, secrets)), now);
+            }
+            Intent::Prompt { kind, title, text } => {
+                self.open(Box::new(Prompt::new(self.wanted.focus, kind, title, &text)), now);
+            }
+            Intent::Prompted { pane, kind, text, state } => {
+                let (pane, mut cx) = self.pane(pane, now);
+                pane.prompted(kind, &text, state, &mut cx);
+            }
+            Intent::Do(action) => self.act(action, None, now),
+            Intent::Say(severity, text) => self.say(severity, text, now),
+            Intent::FocusPane(pane) => self.focus(pane, now),
+        }
+    }
+
+    fn places_leave(&mut self) {
+        if let Some(place) = self.table.place() {
+            self.places.leave(place);
+        }
+    }
+
+    /// Goes to a table or a record: a question opens in its pane, too.
+    pub(super) fn go_to(&mut self, place: &Place, now: Now) {
+        let Some(schema) = self.schema.clone() else {
+            self.start_at = Some(place.clone());
+            return;
+        };
+        let Some(relation) = schema.find(&place.relation) else {
+            let text = no_such_relation(&schema, &place.relation);
+            self.say(Severity::Error, text, now);
+            return;
+        };
+        self.tables.select(&relation.name);
+        self.table.show(relation.clone(), place.key.clone(), &mut cx!(self, now));
+        match &place.key {
+            Some(id) if relation.is("questions") => {
+                self.question.show(id.clone(), &mut cx!(self, now));
+                self.focus(PaneId::Question, now);
+            }
+            _ => self.focus(PaneId::Table, now),
+        }
+    }
+}
+
+/// Says which table there is not, and which there are.
+pub(super) fn no_such_relation(schema: &Schema, name: &str) -> String {
+    let near = schema.relations.iter().map(|relation| relation.name.as_str()).take(5).collect::<Vec<_>>();
+    format!("there is no table '{}' in this database; there are {} …", safe(name), safe(&near.join(", ")))
+}

@@ -1,0 +1,111 @@
+//! What the database says.
+
+use std::sync::Arc;
+
+use super::{App, cx};
+use crate::{
+    db::{
+        error::{Error, ErrorKind},
+        request::{Answer, Query, Reply, RequestId, Slot},
+    },
+    domain::schema::{RelationKind, Schema},
+    message::severity::Severity,
+    panes::{Handled, Now, Pane},
+};
+
+impl App {
+    pub(super) fn reply(&mut self, reply: Reply, now: Now) {
+        match reply {
+            Reply::Answer { slot, id, outcome } => self.answer(slot, id, outcome, now),
+            Reply::Changed { schema } => {
+                if schema {
+                    self.out.ask(Slot::Schema, Query::Schema);
+                }
+                self.tables.changed(&mut cx!(self, now));
+                self.table.changed(&mut cx!(self, now));
+                self.question.changed(&mut cx!(self, now));
+            }
+            Reply::Health(health) => self.health(health, now),
+        }
+    }
+
+    fn health(&mut self, health: Result<(), Error>, now: Now) {
+        match (&self.health, &health) {
+            (Err(_), Ok(())) => self.say(Severity::Info, "the database can be read again", now),
+            (before, Err(error)) if before.as_ref().err() != Some(error) => {
+                self.say(Severity::Error, words(error), now);
+            }
+            _ => {}
+        }
+        self.dirty |= self.health != health;
+        self.health = health;
+    }
+
+    fn answer(&mut self, slot: Slot, id: RequestId, outcome: Result<Answer, Error>, now: Now) {
+        self.progress.answered(slot, id, outcome.as_ref().map(|_| ()).map_err(|_| ()));
+        if !self.is_newest(slot, id) {
+            return;
+        }
+        let outcome = outcome.as_ref();
+        let handled = match slot {
+            Slot::Schema => {
+                match outcome {
+                    Ok(Answer::Schema(schema)) => self.schema_read(schema.clone(), now),
+                    Err(error) if error.kind != ErrorKind::Cancelled => {
+                        self.say(Severity::Error, words(error), now);
+                        self.schema_error = Some(error.clone());
+                    }
+                    _ => {}
+                }
+                Handled::Yes
+            }
+            Slot::Page | Slot::Ahead => self.table.reply(slot, outcome, &mut cx!(self, now)),
+            Slot::Count => {
+                if let Ok(Answer::Count { relation, rows }) = outcome {
+                    self.table.counted(relation, *rows);
+                }
+                self.tables.reply(slot, outcome, &mut cx!(self, now))
+            }
+            Slot::Question => self.question.reply(slot, outcome, &mut cx!(self, now)),
+            // The overlay on top asked last, or else the table did.
+            Slot::Cell => match self.overlays.last_mut().map(|overlay| overlay.reply(outcome, &mut cx!(self, now))) {
+                Some(Handled::Yes) => Handled::Yes,
+                _ => self.table.reply(slot, outcome, &mut cx!(self, now)),
+            },
+            Slot::Activity => self.bots.reply(slot, outcome, &mut cx!(self, now)),
+        };
+        self.dirty |= handled == Handled::Yes;
+    }
+
+    fn schema_read(&mut self, schema: Arc<Schema>, now: Now) {
+        let first = self.schema.is_none();
+        self.schema_error = None;
+        self.schema = Some(schema.clone());
+        self.tables.set_schema(&schema, &mut cx!(self, now));
+        self.arrange(now);
+        if !first {
+            self.table.schema_changed(&schema, &mut cx!(self, now));
+            self.bots.start(&mut cx!(self, now));
+            return;
+        }
+        if let Some(place) = self.start_at.take() {
+            self.go_to(&place, now);
+            if self.table.relation().is_some() {
+                return;
+            }
+        }
+        let start = schema
+            .catalogued("questions")
+            .or_else(|| schema.relations.iter().find(|relation| relation.kind != RelationKind::Internal))
+            .cloned();
+        if let Some(relation) = start {
+            self.tables.select(&relation.name);
+            self.table.show(relation, None, &mut cx!(self, now));
+        }
+    }
+}
+
+/// An error in one line: what happened, and what to do.
+pub(super) fn words(error: &Error) -> String {
+    if error.remedy.is_empty() { error.what.clone() } else { format!("{}: {}", error.what, error.remedy) }
+}

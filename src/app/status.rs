@@ -1,0 +1,225 @@
+//! The two lines at the bottom: the keys that matter here, and the state of things.
+
+use std::time::Duration;
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use unicode_width::UnicodeWidthStr;
+
+use super::{App, DatabaseKind, layout::Zoom, progress};
+use crate::{
+    db::request::Slot,
+    message::action::Action,
+    panes::{Now, PaneId},
+    theme::Role,
+    widgets::safe::safe,
+};
+
+/// Writes pieces from the left or from the right into one row, as long as there is room.
+struct Row<'a> {
+    left: u16,
+    right: u16,
+    y: u16,
+    buf: &'a mut Buffer,
+}
+
+impl Row<'_> {
+    fn room(&self) -> u16 {
+        self.right.saturating_sub(self.left)
+    }
+
+    /// From the left; a piece that does not fit is cut.
+    fn put(&mut self, text: &str, style: Style) {
+        let (end, _) = self.buf.set_stringn(self.left, self.y, text, self.room() as usize, style);
+        self.left = end;
+    }
+
+    /// From the right; a piece that does not fit is left out.
+    fn put_right(&mut self, text: &str, style: Style) {
+        let width = text.width() as u16;
+        if width < self.room() {
+            self.right -= width;
+            self.buf.set_stringn(self.right, self.y, text, width as usize, style);
+        }
+    }
+}
+
+impl App {
+    /// The keys that matter here, or what can follow a half-pressed one.
+    pub(super) fn draw_hints(&self, area: Rect, buf: &mut Buffer) {
+        if area.is_empty() {
+            return;
+        }
+        let key = self.theme.style(Role::Key);
+        let hint = self.theme.style(Role::Hint);
+        let context = self.context();
+        let mut row = Row { left: area.x + 1, right: area.right(), y: area.y, buf };
+        if !self.pressed.is_empty() {
+            row.put(&format!("{} …  ", crate::keymap::written(&self.pressed)), key);
+            for (rest, action) in self.keymap.continuations(context, &self.pressed) {
+                row.put(&rest, key);
+                row.put(&format!(" {}  ", short(action)), hint);
+            }
+            return;
+        }
+        if let Some(count) = self.count {
+            row.put(&format!("{count} …  "), key);
+            for action in [Action::Percent, Action::Last, Action::Down] {
+                if let Some(keys) = self.keymap.key(context, action) {
+                    row.put(&keys, key);
+                    row.put(&format!(" {}  ", counted(action)), hint);
+                }
+            }
+            return;
+        }
+        let help = [Action::Help, Action::Palette, Action::Quit];
+        for action in help.iter().rev() {
+            if let Some(keys) = self.keymap.key(context, *action) {
+                row.put_right(&format!(" {}  ", short(*action)), hint);
+                row.put_right(&keys, key);
+            }
+        }
+        for action in self.hints() {
+            let Some(keys) = self.keymap.key(context, *action) else { continue };
+            let word = short(*action);
+            if keys.width() + word.width() + 3 > row.room() as usize {
+                break;
+            }
+            row.put(&keys, key);
+            row.put(&format!(" {word}  "), hint);
+        }
+    }
+
+    fn hints(&self) -> &'static [Action] {
+        use Action as A;
+        if !self.overlays.is_empty() {
+            return &[A::Cancel];
+        }
+        match self.wanted.focus {
+            PaneId::Tables => &[A::Open, A::Internal, A::NextPane, A::Search, A::Zoom],
+            PaneId::Table => {
+                &[A::Open, A::ViewCell, A::Sort, A::GoTo, A::NextTab, A::Copy, A::Preview, A::NextPane, A::Zoom]
+            }
+            PaneId::Question => &[A::NextTab, A::Search, A::Raw, A::Copy, A::Cancel, A::Zoom],
+            PaneId::Bots => &[A::Open, A::Pause, A::NextTab, A::Last, A::ViewCell, A::Zoom],
+        }
+    }
+
+    /// Badge, database, position; work in progress, health, bots.
+    pub(super) fn draw_status(&self, area: Rect, buf: &mut Buffer, now: Now) {
+        let status = self.theme.style(Role::Status);
+        buf.set_style(area, status);
+        let mut row = Row { left: area.x, right: area.right(), y: area.y, buf };
+        let style = |role| status.patch(self.theme.style(role));
+        if self.kind == DatabaseKind::Demo {
+            row.put(" DEMO ", style(Role::Demo));
+        }
+        row.put(" READ-ONLY ", style(Role::ReadOnly));
+        row.put(" ", status);
+
+        // From the right: what is going on now comes first, it is what must not be cut.
+        if let Err(error) = &self.health {
+            row.put_right(&format!(" ✗ {} ", safe(&error.what)), style(Role::Bad));
+        } else if let Some(error) = &self.schema_error {
+            row.put_right(&format!(" ✗ {} ", safe(&error.what)), style(Role::Bad));
+        } else if let Some((slot, time)) = self.progress.longest(now.elapsed) {
+            let stop = if matches!(slot, Slot::Page | Slot::Question | Slot::Cell) { " · esc stops" } else { "" };
+            row.put_right(&format!(" {} {}{stop} ", progress::word(slot), seconds(time)), style(Role::Busy));
+        } else {
+            row.put_right(" ● live ", style(Role::Good));
+        }
+        if self.wanted.zoom == Zoom::Focused {
+            row.put_right(" full screen ", style(Role::Accent));
+        }
+        if let Some((running, pending)) = self.bots.summary() {
+            row.put_right(&format!(" {running} running · {pending} pending "), style(Role::Muted));
+        }
+        let room = row.room().saturating_sub(2);
+        let label = fit(&safe(&self.label), room as usize);
+        row.put(&label, style(Role::Strong));
+    }
+}
+
+/// A text in at most this many columns: the end is what tells paths apart.
+fn fit(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for letter in text.chars().rev() {
+        if kept.width() + unicode_width::UnicodeWidthChar::width(letter).unwrap_or_default() + 1 > room {
+            break;
+        }
+        kept.insert(0, letter);
+    }
+    if room == 0 { String::new() } else { format!("…{kept}") }
+}
+
+fn seconds(time: Duration) -> String {
+    if time.as_secs() < 60 {
+        format!("{:.1} s", time.as_secs_f64())
+    } else {
+        format!("{} min {:02} s", time.as_secs() / 60, time.as_secs() % 60)
+    }
+}
+
+/// A word for a hint.
+const fn short(action: Action) -> &'static str {
+    match action {
+        Action::Open => "open",
+        Action::ViewCell => "whole cell",
+        Action::Sort => "sort",
+        Action::GoTo => "go to",
+        Action::NextTab => "tab",
+        Action::Copy => "copy",
+        Action::Preview => "preview",
+        Action::NextPane => "next pane",
+        Action::Zoom => "full screen",
+        Action::Internal => "internal tables",
+        Action::Search => "search",
+        Action::Raw => "raw",
+        Action::Cancel => "back",
+        Action::Pause => "pause",
+        Action::Last => "end",
+        Action::First => "first",
+        Action::Help => "help",
+        Action::Palette => "palette",
+        Action::Quit => "quit",
+        Action::FocusTables => "tables",
+        Action::FocusTable => "rows",
+        Action::FocusQuestion => "question",
+        Action::FocusBots => "bots",
+        Action::Forward => "forward",
+        Action::ToggleTables => "show tables",
+        Action::ToggleBots => "show bots",
+        Action::Theme => "theme",
+        Action::Mouse => "mouse",
+        Action::Messages => "messages",
+        other => other.name(),
+    }
+}
+
+const fn counted(action: Action) -> &'static str {
+    match action {
+        Action::Percent => "per cent",
+        Action::Last => "row id",
+        _ => "rows down",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_path_is_kept() {
+        assert_eq!(fit("/home/me/code-reels.db", 15), "…/code-reels.db");
+        assert_eq!(fit("a.db", 15), "a.db");
+        assert_eq!(fit("a.db", 0), "");
+    }
+
+    #[test]
+    fn times_read_well() {
+        assert_eq!(seconds(Duration::from_millis(1234)), "1.2 s");
+        assert_eq!(seconds(Duration::from_secs(61)), "1 min 01 s");
+    }
+}

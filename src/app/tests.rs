@@ -1,0 +1,355 @@
+//! The app through its front door: events in, commands and pictures out.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::{sync::Arc, time::Duration};
+
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{layout::Visibility, *};
+use crate::{
+    db::{
+        error::ErrorKind,
+        request::{Answer, Reply, Request},
+    },
+    domain::{
+        activity::ActivityUpdate,
+        catalogue,
+        page::{Anchor, Page, PageAt, Position, Row, RowKey},
+        schema::{Column, KeyKind, Relation, RelationKind},
+        value::Value,
+    },
+    keymap::{KeyTables, chords},
+    message::event::Timer,
+};
+
+fn relation(name: &str, columns: &[&str]) -> Arc<Relation> {
+    let facts = catalogue::table(name);
+    let column = |name: &&str| Column {
+        name: (*name).to_owned(),
+        declared: "TEXT".to_owned(),
+        not_null: false,
+        default: None,
+        primary_key: None,
+        generated: false,
+        facts: facts.and_then(|table| table.column(name)),
+    };
+    Arc::new(Relation {
+        name: name.to_owned(),
+        kind: RelationKind::Table,
+        columns: columns.iter().map(column).collect(),
+        key: KeyKind::Rowid { alias: "rowid".to_owned(), column: None },
+        sql: Some(format!("CREATE TABLE {name} (id)")),
+        indexes: Vec::new(),
+        references: Vec::new(),
+        referenced_by: Vec::new(),
+        triggers: Vec::new(),
+        facts,
+        broken: None,
+    })
+}
+
+fn schema() -> Arc<Schema> {
+    Arc::new(Schema {
+        relations: vec![
+            relation("users", &["id", "username", "password"]),
+            relation("questions", &["id", "question", "answer", "explanation", "status"]),
+            relation("bot_ledger", &["id", "bot_name", "action", "item_id", "created_at"]),
+            relation("blog\u{1b}[31m posts", &["id", "te\nxt"]),
+        ],
+    })
+}
+
+fn page(rows: i64) -> Arc<Page> {
+    let row = |number: i64| Row {
+        key: RowKey::Rowid(number),
+        cells: vec![Value::text(&format!("q-{number}")); 5].into_boxed_slice(),
+    };
+    let anchor = |number| Some(Anchor { key: RowKey::Rowid(number), sort: Vec::new() });
+    Arc::new(Page {
+        rows: (1..=rows).map(row).collect(),
+        first: anchor(1),
+        last: anchor(rows),
+        at_start: true,
+        at_end: false,
+        position: Position::Exact(0),
+        rows_read: 0,
+    })
+}
+
+struct Driver {
+    app: App,
+    now: Now,
+    sent: Vec<Request>,
+    others: Vec<Command>,
+}
+
+impl Driver {
+    fn new(width: u16, height: u16) -> Self {
+        let app = App::new(AppOptions {
+            theme: ThemeName::Dark,
+            keymap: Keymap::with(&KeyTables::new()).unwrap(),
+            label: "demo.db".to_owned(),
+            kind: DatabaseKind::Demo,
+            place: None,
+            mouse: MouseCapture::On,
+            times: TimeFormat::Raw,
+            preview: Visibility::Shown,
+        });
+        let now = Now { elapsed: Duration::ZERO, wall: Timestamp::UNIX_EPOCH };
+        let mut driver = Self { app, now, sent: Vec::new(), others: Vec::new() };
+        let commands = driver.app.start(now, (width, height));
+        driver.take(commands);
+        driver
+    }
+
+    /// With a schema and the first page.
+    fn ready(width: u16, height: u16) -> Self {
+        let mut driver = Self::new(width, height);
+        driver.answer(Slot::Schema, Answer::Schema(schema()));
+        driver.answer(Slot::Page, Answer::Page(page(80)));
+        driver
+    }
+
+    fn take(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Send(request) => self.sent.push(request),
+                other => self.others.push(other),
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        self.now.elapsed += Duration::from_millis(1);
+        let commands = self.app.update(event, self.now);
+        self.take(commands);
+    }
+
+    fn press(&mut self, keys: &str) {
+        for chord in chords(keys).unwrap() {
+            self.event(Event::Key(chord.event()));
+        }
+    }
+
+    fn newest(&self, slot: Slot) -> Option<&Request> {
+        self.sent.iter().rev().find(|request| request.slot == slot)
+    }
+
+    fn answer(&mut self, slot: Slot, answer: Answer) {
+        let id = self.newest(slot).unwrap().id;
+        self.event(Event::Reply(Reply::Answer { slot, id, outcome: Ok(answer) }));
+    }
+
+    fn screen(&self) -> String {
+        let mut buf = Buffer::empty(self.app.size);
+        self.app.draw(self.app.size, &mut buf);
+        let area = buf.area;
+        (0..area.height)
+            .map(|y| (0..area.width).map(|x| buf[(x, y)].symbol().to_owned()).collect::<String>() + "\n")
+            .collect()
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        self.screen().contains(text)
+    }
+}
+
+#[test]
+fn the_first_page_is_asked_for_as_soon_as_the_schema_is_there() {
+    let mut driver = Driver::new(120, 40);
+    assert!(driver.newest(Slot::Schema).is_some() && driver.newest(Slot::Activity).is_some());
+    assert!(driver.newest(Slot::Page).is_none());
+    driver.answer(Slot::Schema, Answer::Schema(schema()));
+    let Query::Page(query) = &driver.newest(Slot::Page).unwrap().query else { unreachable!() };
+    assert_eq!((query.relation.name.as_str(), &query.at), ("questions", &PageAt::First));
+    driver.answer(Slot::Page, Answer::Page(page(80)));
+    assert!(driver.shows("q-1"), "{}", driver.screen());
+    assert!(driver.shows("READ-ONLY") && driver.shows("DEMO"));
+}
+
+#[test]
+fn a_percentage_is_typed_before_its_key() {
+    let mut driver = Driver::ready(120, 40);
+    driver.press("5 0 %");
+    let Query::Page(query) = &driver.newest(Slot::Page).unwrap().query else { unreachable!() };
+    assert_eq!(query.at, PageAt::Percent(50.0));
+}
+
+#[test]
+fn unfinished_keys_say_how_to_go_on_and_are_forgotten() {
+    let mut driver = Driver::ready(120, 40);
+    driver.press("g");
+    assert!(driver.shows("g …  o go to"), "{}", driver.screen());
+    driver.press("esc");
+    assert!(!driver.shows("g …  o go to"));
+    driver.press("1 2");
+    assert!(driver.shows("12 …  % per cent"), "{}", driver.screen());
+    driver.press("esc");
+    assert!(!driver.shows("12 …  % per cent"));
+}
+
+#[test]
+fn stale_replies_are_dropped() {
+    let mut driver = Driver::ready(120, 40);
+    let old = driver.newest(Slot::Page).unwrap().id;
+    driver.press("5 0 %");
+    let before = driver.screen();
+    let error = Error::new(ErrorKind::Damaged, "the stale reply", "");
+    driver.event(Event::Reply(Reply::Answer { slot: Slot::Page, id: old, outcome: Err(error) }));
+    assert!(!driver.shows("stale reply"));
+    assert_eq!(before, driver.screen());
+}
+
+#[test]
+fn overlays_take_the_keys_and_give_them_back() {
+    let mut driver = Driver::ready(120, 40);
+    driver.press("?");
+    assert!(driver.shows("Everywhere"), "{}", driver.screen());
+    driver.press("q");
+    assert!(!driver.others.contains(&Command::Quit));
+    driver.press(":");
+    driver.press("b o t _ l e d g e r enter");
+    let Query::Page(query) = &driver.newest(Slot::Page).unwrap().query else { unreachable!() };
+    assert_eq!(query.relation.name, "bot_ledger");
+    driver.press("q");
+    assert!(driver.others.contains(&Command::Quit));
+}
+
+#[test]
+fn places_are_gone_back_to() {
+    let mut driver = Driver::ready(120, 40);
+    driver.press(": u s e r s enter");
+    driver.answer(Slot::Page, Answer::Page(page(3)));
+    driver.press("-");
+    let Query::Page(query) = &driver.newest(Slot::Page).unwrap().query else { unreachable!() };
+    assert_eq!(query.relation.name, "questions");
+}
+
+#[test]
+fn tab_goes_through_the_panes_at_every_size() {
+    for (width, height) in [(40, 10), (80, 24), (200, 60)] {
+        let mut driver = Driver::ready(width, height);
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            driver.press("tab");
+            seen.push(driver.app.wanted.focus);
+        }
+        seen.sort();
+        assert_eq!(seen, [PaneId::Tables, PaneId::Table, PaneId::Question, PaneId::Bots]);
+    }
+}
+
+#[test]
+fn too_small_is_said_politely_and_the_place_is_kept() {
+    let mut driver = Driver::ready(120, 40);
+    let before = driver.screen();
+    driver.event(Event::Resize(30, 8));
+    assert!(driver.shows("needs 40×10, has 30×8"), "{}", driver.screen());
+    driver.event(Event::Resize(1, 1));
+    let _ = driver.screen();
+    driver.event(Event::Resize(120, 40));
+    assert!(before == driver.screen(), "{before}\n{}", driver.screen());
+}
+
+#[test]
+fn nothing_is_drawn_for_events_without_consequence() {
+    let mut driver = Driver::ready(120, 40);
+    driver.app.take_dirty();
+    driver.event(Event::Timer(Timer::Progress));
+    assert!(!driver.app.take_dirty());
+    let moved = MouseEvent { kind: MouseEventKind::Moved, column: 5, row: 5, modifiers: KeyModifiers::NONE };
+    driver.event(Event::Mouse(moved));
+    assert!(!driver.app.take_dirty());
+    driver.press("j");
+    assert!(driver.app.take_dirty());
+}
+
+#[test]
+fn no_control_character_of_the_schema_reaches_the_screen() {
+    let driver = Driver::ready(120, 40);
+    assert!(!driver.screen().chars().any(|letter| letter.is_control() && letter != '\n'));
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let keys: Vec<String> = Context::ALL
+        .iter()
+        .flat_map(|context| Keymap::with(&KeyTables::new()).unwrap().of(*context).to_vec())
+        .flat_map(|binding| binding.chords)
+        .map(|chord| chord.to_string())
+        .chain(('a'..='z').map(String::from))
+        .chain(('0'..='9').map(String::from))
+        .collect();
+    let key = prop::sample::select(keys).prop_map(|key| Event::Key(key.parse::<Chord>().unwrap().event()));
+    let mouse = (0u16..210, 0u16..70, 0..4).prop_map(|(column, row, kind)| {
+        let kind = match kind {
+            0 => MouseEventKind::ScrollDown,
+            1 => MouseEventKind::ScrollUp,
+            2 => MouseEventKind::Drag(MouseButton::Left),
+            _ => MouseEventKind::Down(MouseButton::Left),
+        };
+        Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
+    });
+    let timers =
+        [Timer::Progress, Timer::Toast, Timer::Flash, Timer::Ages, Timer::Refresh, Timer::Recount, Timer::Preview];
+    prop_oneof![
+        12 => key,
+        3 => mouse,
+        1 => (0u16..220, 0u16..80).prop_map(|(width, height)| Event::Resize(width, height)),
+        1 => "\\PC{0,12}".prop_map(Event::Paste),
+        2 => prop::sample::select(timers.to_vec()).prop_map(Event::Timer),
+        1 => any::<bool>().prop_map(|schema| Event::Reply(Reply::Changed { schema })),
+        1 => Just(Event::Resumed),
+    ]
+}
+
+/// An answer for a request: the right one, another one, none, or an error.
+fn answer_for(request: &Request, choice: u8) -> Option<Result<Answer, Error>> {
+    let right = match &request.query {
+        Query::Schema => Answer::Schema(schema()),
+        Query::Page(query) if query.relation.columns.len() == 5 => Answer::Page(page(i64::from(choice) * 3)),
+        Query::Page(_) => Answer::Page(page(0)),
+        Query::Counts(relations) => {
+            Answer::Count { relation: relations.first()?.name.clone(), rows: u64::from(choice) * 1000 }
+        }
+        Query::Record(..) => Answer::Record(None),
+        Query::Question(_) => Answer::Question(None),
+        Query::Cell { .. } => Answer::Cell(Some(Arc::new(Value::text("{\"a\": [1, 2]}")))),
+        Query::Activity => Answer::Activity(Arc::new(ActivityUpdate { anew: true, ..ActivityUpdate::default() })),
+    };
+    match choice % 5 {
+        0 => None,
+        1 => Some(Err(Error::new(ErrorKind::Locked, "locked", "wait"))),
+        _ => Some(Ok(right)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn random_events_never_panic_and_every_screen_can_be_drawn(
+        events in prop::collection::vec((any_event(), any::<u8>()), 1..120)
+    ) {
+        let mut driver = Driver::new(100, 30);
+        for (event, choice) in events {
+            driver.event(event);
+            // Answers come late, for any request so far, in any order.
+            let sent = driver.sent.len();
+            if sent > 0 {
+                let request = driver.sent[usize::from(choice) % sent].clone();
+                if let Some(outcome) = answer_for(&request, choice) {
+                    let reply = Reply::Answer { slot: request.slot, id: request.id, outcome };
+                    driver.event(Event::Reply(reply));
+                }
+            }
+            let screen = driver.screen();
+            prop_assert!(!screen.chars().any(|letter| letter.is_control() && letter != '\n'));
+        }
+        let area = Rect { x: 0, y: 0, width: 3, height: 2 };
+        driver.app.draw(area, &mut Buffer::empty(area));
+    }
+}

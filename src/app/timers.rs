@@ -1,0 +1,85 @@
+//! Timers that are asked for: the earliest wins, whoever asked; who finds it too early asks again.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{App, cx};
+use crate::{
+    message::{command::Command, event::Timer},
+    panes::{Handled, Now, Pane},
+};
+
+/// When each kind of timer runs out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timers {
+    due: BTreeMap<Timer, Duration>,
+}
+
+impl Timers {
+    /// Whether the runtime has to hear of a timer that is to run out then. The preview waits for the last movement, so
+    /// there the newest wins.
+    pub(super) fn wants(&mut self, timer: Timer, due: Duration, now: Duration) -> bool {
+        let replaces = timer == Timer::Preview;
+        match self.due.get(&timer) {
+            Some(earlier) if *earlier <= due && *earlier > now && !replaces => false,
+            _ => {
+                self.due.insert(timer, due);
+                true
+            }
+        }
+    }
+
+    /// A command for it, where one is needed.
+    pub(super) fn ask(&mut self, timer: Timer, delay: Duration, now: Duration) -> Option<Command> {
+        self.wants(timer, now + delay, now).then_some(Command::After(delay, timer))
+    }
+
+    fn ran_out(&mut self, timer: Timer) {
+        self.due.remove(&timer);
+    }
+}
+
+impl App {
+    pub(super) fn timer(&mut self, timer: Timer, now: Now) {
+        self.timers.ran_out(timer);
+        match timer {
+            Timer::Progress => self.dirty |= self.progress.longest(now.elapsed).is_some(),
+            Timer::Toast | Timer::Ages | Timer::Chord => self.dirty = true,
+            _ => {}
+        }
+        let mut handled = self.tables.timer(timer, &mut cx!(self, now)) == Handled::Yes;
+        handled |= self.table.timer(timer, &mut cx!(self, now)) == Handled::Yes;
+        handled |= self.question.timer(timer, &mut cx!(self, now)) == Handled::Yes;
+        handled |= self.bots.timer(timer, &mut cx!(self, now)) == Handled::Yes;
+        self.dirty |= handled;
+    }
+
+    /// Asks for the timers that the screen needs: a toast that goes, an age that grows.
+    pub(super) fn set_timers(&mut self, now: Now) {
+        if let Some(end) = self.toasts.next_end(now.elapsed) {
+            self.out.commands.push(Command::After(end, Timer::Toast));
+        }
+        if self.layout.is_some_and(|layout| !layout.bots.is_empty())
+            && let Some(age) = self.bots.next_age(now)
+        {
+            self.out.commands.push(Command::After(age, Timer::Ages));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earliest_wins_but_for_the_preview() {
+        let at = Duration::from_millis;
+        let mut timers = Timers::default();
+        assert!(timers.wants(Timer::Flash, at(600), at(0)));
+        assert!(!timers.wants(Timer::Flash, at(900), at(10)));
+        assert!(timers.wants(Timer::Flash, at(300), at(10)));
+        timers.ran_out(Timer::Flash);
+        assert!(timers.wants(Timer::Flash, at(900), at(300)));
+        assert!(timers.wants(Timer::Preview, at(60), at(0)));
+        assert!(timers.wants(Timer::Preview, at(90), at(30)));
+    }
+}
