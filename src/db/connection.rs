@@ -137,13 +137,13 @@ fn configure(connection: &Connection, mode: Mode) -> rusqlite::Result<()> {
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0);
     connection.set_limit(Limit::SQLITE_LIMIT_WORKER_THREADS, 0);
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    if mode == Mode::Private {
+        // Before anything that reads. Exclusive locking keeps the index of the log in memory instead of in a file (https://www.sqlite.org/wal.html, section 8).
+        connection.execute_batch("PRAGMA locking_mode=EXCLUSIVE")?;
+    }
     // Functions with side effects are not for views of a file that nobody vouches for.
     connection.execute_batch(
         "PRAGMA trusted_schema=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA query_only=1",
     )?;
-    if mode == Mode::Private {
-        // Exclusive locking keeps the index of the log in memory instead of in a file (https://www.sqlite.org/wal.html, section 8).
-        connection.execute_batch("PRAGMA locking_mode=EXCLUSIVE")?;
-    }
     Ok(())
 }

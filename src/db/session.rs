@@ -65,6 +65,7 @@ impl Memory {
 /// One read-only connection with what it needs to stay right. It can be sent to a thread, and works for one at a time.
 pub struct ReadSession {
     path: PathBuf,
+    patience: Duration,
     canceller: Canceller,
     opened: Option<Opened>,
     memory: Memory,
@@ -79,7 +80,7 @@ impl ReadSession {
     ///
     /// Every way a file can be wrong, in words and with a remedy.
     pub fn open(location: &Location) -> Result<Self> {
-        Self::open_with(location, Canceller::default())
+        Self::start(location, Canceller::default(), PATIENCE)
     }
 
     /// Opens the database under a canceller of the caller's, so that waiting for a lock while opening can be ended, too.
@@ -88,9 +89,29 @@ impl ReadSession {
     ///
     /// As for [`Self::open`], and [`ErrorKind::Cancelled`].
     pub(crate) fn open_with(location: &Location, canceller: Canceller) -> Result<Self> {
+        Self::start(location, canceller, PATIENCE)
+    }
+
+    /// Opens the database with another patience for locks of other programs, in opening and in every read.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::open`].
+    pub fn open_within(location: &Location, patience: Duration) -> Result<Self> {
+        Self::start(location, Canceller::default(), patience)
+    }
+
+    fn start(location: &Location, canceller: Canceller, patience: Duration) -> Result<Self> {
         let Location::File(path) = location;
-        let mut session =
-            Self { path: path.clone(), canceller, opened: None, memory: Memory::default(), rows_read: 0, openings: 0 };
+        let mut session = Self {
+            path: path.clone(),
+            patience,
+            canceller,
+            opened: None,
+            memory: Memory::default(),
+            rows_read: 0,
+            openings: 0,
+        };
         session.read(|_, _| Ok(()))?;
         Ok(session)
     }
@@ -227,7 +248,9 @@ impl ReadSession {
                 self.opened = None;
             }
             match outcome {
-                Err(error) if error.kind == ErrorKind::Locked && started.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                Err(error) if error.kind == ErrorKind::Locked && started.elapsed() < self.patience => {
+                    thread::sleep(PAUSE)
+                }
                 Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
                 _ if !current && rereads < REREADS => rereads += 1,
                 _ if !current => return Err(busy(&self.path)),
