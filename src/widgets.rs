@@ -8,6 +8,7 @@ pub mod hex;
 pub mod json_tree;
 pub mod markdown;
 pub mod number;
+pub mod pen;
 pub mod prompt;
 pub mod rich;
 pub mod safe;

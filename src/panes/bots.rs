@@ -8,7 +8,6 @@
 mod act;
 mod ages;
 mod layout;
-mod pen;
 mod queue;
 mod runs;
 mod scroll;

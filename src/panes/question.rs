@@ -1,18 +1,339 @@
-//! The question pane (a stand-in until its owner pushes: take theirs on conflict).
-use crate::panes::*;
-#[derive(Debug, Default)]
-pub struct QuestionPane;
-impl QuestionPane {
-    pub fn new() -> Self {
-        Self
-    }
-    pub fn show(&mut self, _: String, _: &mut Cx<'_>) {}
-    pub fn changed(&mut self, _: &mut Cx<'_>) {}
+//! The question pane: a question in tabs.
+//!
+//! Owns the question that is shown, the lines of each tab with the place one looks at, and what was computed for them. Lines are
+//! made while updating, once for a width; drawing takes only those on the screen. While another question is read, the one that is
+//! shown stays: it gives way when the answer is there, and is dimmed only when that takes long enough to be felt.
+
+mod act;
+mod details;
+mod diagram;
+mod raw;
+mod tab;
+mod text;
+mod view;
+mod works;
+
+use std::{sync::Arc, time::Duration};
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
+
+use self::{
+    tab::{Content, Sheet, Tab},
+    text::{Lead, Text},
+    works::Works,
+};
+use crate::{
+    db::{
+        error::{Error, ErrorKind},
+        request::{Answer, Query, QuestionRecord, Slot},
+    },
+    domain::{
+        question::Question,
+        syntax::{Computed, Job},
+        time,
+    },
+    message::{action::Action, command::Command, event::Timer},
+    panes::{Cx, Handled, Now, Pane, PromptKind, PromptState, ViewCx, frame},
+    theme::Role,
+};
+
+/// How long nothing is said about waiting.
+const PATIENCE: Duration = Duration::from_millis(150);
+/// How often the time that was waited is drawn.
+const TICK: Duration = Duration::from_millis(250);
+/// Lines a turn of the wheel goes.
+const WHEEL: i64 = 3;
+
+/// A question that was read.
+#[derive(Debug)]
+struct Shown {
+    id: String,
+    record: Arc<QuestionRecord>,
+    question: Question,
+    texts: Vec<Text>,
+    explanation: Vec<Text>,
+    diagram: Option<Arc<str>>,
 }
-impl Pane for QuestionPane {
-    fn resize(&mut self, _: Rect, _: &mut Cx<'_>) {}
-    fn act(&mut self, _: Action, _: Option<u64>, _: &mut Cx<'_>) -> Handled {
-        Handled::No
+
+impl Shown {
+    fn read(id: String, record: &Arc<QuestionRecord>) -> Self {
+        let question = Question::read(&record.record);
+        Self {
+            id,
+            texts: Text::of_question(&question),
+            explanation: Text::of_explanation(&question),
+            diagram: question.diagram.as_deref().map(Arc::from),
+            record: Arc::clone(record),
+            question,
+        }
     }
-    fn view(&self, _: Rect, _: &mut Buffer, _: &ViewCx<'_>) {}
+}
+
+/// A question that is being read.
+#[derive(Debug)]
+struct Asked {
+    id: String,
+    since: Duration,
+}
+
+/// Why there is no question.
+#[derive(Debug)]
+enum Problem {
+    /// None has this id.
+    NotFound(String),
+    /// It could not be read.
+    Failed(String, Error),
+}
+
+impl Problem {
+    fn id(&self) -> &str {
+        match self {
+            Self::NotFound(id) | Self::Failed(id, _) => id,
+        }
+    }
+}
+
+/// The pane.
+#[derive(Debug)]
+pub struct QuestionPane {
+    area: Rect,
+    shown: Option<Shown>,
+    asked: Option<Asked>,
+    problem: Option<Problem>,
+    tab: Tab,
+    sheets: [Sheet; 5],
+    works: Works,
+    /// What is searched for, in every tab.
+    pattern: String,
+    /// Before the prompt was opened: pattern and place, to go back to.
+    before: Option<(String, (usize, usize))>,
+}
+
+impl Default for QuestionPane {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl QuestionPane {
+    /// A pane without a question.
+    pub fn new() -> Self {
+        Self {
+            area: Rect::ZERO,
+            shown: None,
+            asked: None,
+            problem: None,
+            tab: Tab::default(),
+            sheets: Tab::ALL.map(Sheet::new),
+            works: Works::default(),
+            pattern: String::new(),
+            before: None,
+        }
+    }
+
+    /// Shows the question with this id; asks for it unless it is there or on its way.
+    pub fn show(&mut self, id: String, cx: &mut Cx<'_>) {
+        if self.asked.as_ref().is_some_and(|asked| asked.id == id) {
+            return;
+        }
+        let there = self.problem.is_none() && self.shown.as_ref().is_some_and(|shown| shown.id == id);
+        if there {
+            // Another one was on its way: nobody waits for it any more.
+            if self.asked.take().is_some() {
+                cx.out.cancel(Slot::Question);
+            }
+            return;
+        }
+        self.ask(id, cx);
+    }
+
+    /// The question that is shown, or on its way.
+    pub fn id(&self) -> Option<&str> {
+        let asked = self.asked.as_ref().map(|asked| asked.id.as_str());
+        let problem = self.problem.as_ref().map(Problem::id);
+        asked.or(problem).or(self.shown.as_ref().map(|shown| shown.id.as_str()))
+    }
+
+    /// Shows nothing; what is on its way is void.
+    pub fn clear(&mut self, cx: &mut Cx<'_>) {
+        if self.asked.take().is_some() {
+            cx.out.cancel(Slot::Question);
+        }
+        self.shown = None;
+        self.problem = None;
+        self.sheets.iter_mut().for_each(Sheet::restart);
+    }
+
+    /// The database has changed: reads the question that is shown once more, in place.
+    pub fn changed(&mut self, cx: &mut Cx<'_>) {
+        if let Some(id) = self.id().map(str::to_owned) {
+            self.ask(id, cx);
+        }
+    }
+
+    /// How long until an age on the screen changes; `None` where none is shown. Never less than to the next full minute.
+    pub fn next_age(&self, now: Now) -> Option<Duration> {
+        let shown = self.shown.as_ref().filter(|_| self.tab == Tab::Details)?;
+        let times = [&shown.question.created_at, &shown.question.last_updated];
+        let known = times.into_iter().flatten().any(|text| time::parse(text).is_some());
+        let second = now.wall.as_millisecond().rem_euclid(60_000).unsigned_abs();
+        known.then(|| Duration::from_millis(60_000 - second))
+    }
+
+    fn ask(&mut self, id: String, cx: &mut Cx<'_>) {
+        cx.out.ask(Slot::Question, Query::Question(id.clone()));
+        // Asked again for the same one, the wait goes on.
+        let since = self.asked.as_ref().filter(|asked| asked.id == id).map_or(cx.now.elapsed, |asked| asked.since);
+        self.asked = Some(Asked { id, since });
+        cx.out.commands.push(Command::After(PATIENCE, Timer::Progress));
+    }
+
+    /// Takes the place of what is shown.
+    fn receive(&mut self, id: String, record: &Arc<QuestionRecord>) -> Handled {
+        let same = self.shown.as_ref().filter(|shown| shown.id == id && self.problem.is_none());
+        if same.is_some_and(|shown| shown.record == *record) {
+            return Handled::No;
+        }
+        if same.is_some() {
+            self.sheets.iter_mut().for_each(Sheet::spoil);
+        } else {
+            self.sheets.iter_mut().for_each(Sheet::restart);
+        }
+        self.problem = None;
+        self.shown = Some(Shown::read(id, record));
+        Handled::Yes
+    }
+
+    /// Makes the lines of the open tab where they are not there for this width.
+    fn lay_out(&mut self, cx: &mut Cx<'_>) {
+        let body = view::body(self.area);
+        let Some(shown) = &self.shown else { return };
+        let sheet = &mut self.sheets[self.tab.place()];
+        sheet.view.resize(body.width, body.height);
+        if body.is_empty() || !sheet.is_stale(body.width) {
+            return sheet.mark(&self.pattern);
+        }
+        let (width, works, out) = (body.width, &mut self.works, &mut *cx.out);
+        let content = match self.tab {
+            Tab::Question if shown.texts.is_empty() => nothing("This question has no text."),
+            Tab::Question => text::lines(&shown.texts, Lead::Heading, sheet.mode, width, works, out),
+            Tab::Explanation if shown.explanation.is_empty() => nothing("This question has no explanation."),
+            Tab::Explanation => text::lines(&shown.explanation, Lead::Plain, sheet.mode, width, works, out),
+            Tab::Diagram => diagram::lines(shown.diagram.as_ref(), sheet.mode, width, works, out),
+            Tab::Details => Content::Lines(details::lines(&shown.question, &shown.record.mappings, cx.now.wall, width)),
+            Tab::Raw => Content::Lines(raw::lines(&shown.record.record, width)),
+        };
+        sheet.take(content, width);
+        sheet.mark(&self.pattern);
+    }
+
+    fn sheet(&self) -> &Sheet {
+        &self.sheets[self.tab.place()]
+    }
+
+    fn sheet_mut(&mut self) -> &mut Sheet {
+        &mut self.sheets[self.tab.place()]
+    }
+}
+
+fn nothing(words: &str) -> Content {
+    Content::Notice(vec![("Nothing here".to_owned(), Role::Title), (words.to_owned(), Role::Muted)])
+}
+
+impl Pane for QuestionPane {
+    fn resize(&mut self, area: Rect, cx: &mut Cx<'_>) {
+        self.area = area;
+        self.lay_out(cx);
+    }
+
+    fn act(&mut self, action: Action, count: Option<u64>, cx: &mut Cx<'_>) -> Handled {
+        self.do_action(action, count, cx)
+    }
+
+    fn prompted(&mut self, kind: PromptKind, text: &str, state: PromptState, _cx: &mut Cx<'_>) {
+        if kind == PromptKind::Search {
+            self.search(text, state);
+        }
+    }
+
+    fn reply(&mut self, slot: Slot, outcome: Result<&Answer, &Error>, cx: &mut Cx<'_>) -> Handled {
+        if slot != Slot::Question {
+            return Handled::No;
+        }
+        let Some(Asked { id, since }) = self.asked.take() else { return Handled::No };
+        // What was said about waiting goes away in any case.
+        let waited = cx.now.elapsed.saturating_sub(since) >= PATIENCE;
+        let handled = match outcome {
+            Ok(Answer::Question(Some(record))) => self.receive(id, record),
+            Ok(Answer::Question(None)) => {
+                self.shown = None;
+                self.problem = Some(Problem::NotFound(id));
+                Handled::Yes
+            }
+            Ok(_) => Handled::No,
+            Err(error) if error.kind == ErrorKind::Cancelled => Handled::No,
+            Err(error) => {
+                self.problem = Some(Problem::Failed(id, error.clone()));
+                Handled::Yes
+            }
+        };
+        self.lay_out(cx);
+        if waited { Handled::Yes } else { handled }
+    }
+
+    fn computed(&mut self, job: &Job, result: &Computed, cx: &mut Cx<'_>) -> Handled {
+        if !self.works.take(job, result) {
+            return Handled::No;
+        }
+        for tab in [Tab::Question, Tab::Explanation, Tab::Diagram] {
+            self.sheets[tab.place()].spoil();
+        }
+        self.lay_out(cx);
+        Handled::Yes
+    }
+
+    fn timer(&mut self, timer: Timer, cx: &mut Cx<'_>) -> Handled {
+        match timer {
+            Timer::Progress => {
+                let Some(asked) = &self.asked else { return Handled::No };
+                let waited = cx.now.elapsed.saturating_sub(asked.since);
+                let next = if waited < PATIENCE { PATIENCE - waited } else { TICK };
+                cx.out.commands.push(Command::After(next, Timer::Progress));
+                if waited < PATIENCE { Handled::No } else { Handled::Yes }
+            }
+            Timer::Ages if self.shown.is_some() => {
+                self.sheets[Tab::Details.place()].spoil();
+                self.lay_out(cx);
+                if self.tab == Tab::Details { Handled::Yes } else { Handled::No }
+            }
+            _ => Handled::No,
+        }
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent, cx: &mut Cx<'_>) -> Handled {
+        let at = Position::new(mouse.column, mouse.row);
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.sheet_mut().view.scroll(0, WHEEL),
+            MouseEventKind::ScrollUp => self.sheet_mut().view.scroll(0, -WHEEL),
+            MouseEventKind::ScrollRight => self.sheet_mut().view.scroll(WHEEL, 0),
+            MouseEventKind::ScrollLeft => self.sheet_mut().view.scroll(-WHEEL, 0),
+            MouseEventKind::Down(MouseButton::Left) => {
+                if let Some(tab) = frame::tab_at(&view::tabs(self.tab, self.area), self.area, at) {
+                    self.open_tab(Tab::ALL[tab.min(Tab::ALL.len() - 1)], cx);
+                } else {
+                    return self.click(at, cx);
+                }
+            }
+            _ => return Handled::No,
+        }
+        Handled::Yes
+    }
+
+    fn view(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+        self.draw(area, buf, cx);
+    }
 }

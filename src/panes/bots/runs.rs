@@ -13,7 +13,7 @@ use crate::{
 const WINDOW: usize = 200;
 
 /// Runs that say `running` for longer than this have most likely died (`DATABASE.md`, "Values": their bot died).
-const STUCK_AFTER: Duration = Duration::from_hours(24);
+const STUCK_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What of a run has changed since it was last seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

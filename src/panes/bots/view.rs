@@ -5,7 +5,6 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     BotsPane, Phase,
     layout::{Layout, Part, Region},
-    pen::Pen,
 };
 use crate::{
     domain::catalogue::{self, Tone},
@@ -15,7 +14,7 @@ use crate::{
         notice,
     },
     theme::Role,
-    widgets::safe,
+    widgets::{pen::Pen, safe},
 };
 
 impl BotsPane {

@@ -5,14 +5,13 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     BotsPane, ages,
     layout::Region,
-    pen::Pen,
     tail::{Entry, Row},
     view::role_of,
 };
 use crate::{
     panes::{ViewCx, notice},
     theme::Role,
-    widgets::scrollbar,
+    widgets::{pen::Pen, scrollbar},
 };
 
 /// Widths of the columns.

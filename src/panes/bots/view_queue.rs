@@ -2,11 +2,11 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{BotsPane, pen::Pen, view::role_of};
+use super::{BotsPane, view::role_of};
 use crate::{
     panes::{ViewCx, notice},
     theme::Role,
-    widgets::bar,
+    widgets::{bar, pen::Pen},
 };
 
 impl BotsPane {

@@ -7,7 +7,6 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     BotsPane, ages,
     layout::Region,
-    pen::Pen,
     runs::{Marks, News, Run},
     scroll::Lines as _,
     view::role_of,
@@ -16,6 +15,7 @@ use crate::{
     domain::value::Value,
     panes::{ViewCx, notice},
     theme::Role,
+    widgets::pen::Pen,
 };
 
 /// Widths of the columns that give way.

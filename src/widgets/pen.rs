@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A line of the screen being written.
-pub(super) struct Pen<'a> {
+pub struct Pen<'a> {
     buf: &'a mut Buffer,
     theme: &'a Theme,
     x: u16,
@@ -18,38 +18,38 @@ pub(super) struct Pen<'a> {
 
 impl<'a> Pen<'a> {
     /// Begins at the left of the first line of `area`.
-    pub(super) fn new(area: Rect, buf: &'a mut Buffer, theme: &'a Theme) -> Self {
+    pub fn new(area: Rect, buf: &'a mut Buffer, theme: &'a Theme) -> Self {
         let area = Rect { height: area.height.min(1), ..area }.intersection(buf.area);
         Self { buf, theme, x: area.x, end: if area.is_empty() { area.x } else { area.right() }, y: area.y }
     }
 
     /// Columns that are left.
-    pub(super) const fn room(&self) -> u16 {
+    pub const fn room(&self) -> u16 {
         self.end.saturating_sub(self.x)
     }
 
     /// Leaves columns blank.
-    pub(super) const fn skip(&mut self, columns: u16) -> &mut Self {
+    pub const fn skip(&mut self, columns: u16) -> &mut Self {
         self.x = if self.room() > columns { self.x + columns } else { self.end };
         self
     }
 
     /// A text as wide as it is, or cut with `…` at the end of the line. Text from the database is made harmless.
-    pub(super) fn word(&mut self, text: &str, role: Role) -> &mut Self {
+    pub fn word(&mut self, text: &str, role: Role) -> &mut Self {
         let room = self.room();
         self.x = self.put(text, self.theme.style(role), room);
         self
     }
 
     /// A text at the left of this many columns.
-    pub(super) fn left(&mut self, text: &str, role: Role, width: u16) -> &mut Self {
+    pub fn left(&mut self, text: &str, role: Role, width: u16) -> &mut Self {
         let width = width.min(self.room());
         self.put(text, self.theme.style(role), width);
         self.skip(width)
     }
 
     /// A text at the right of this many columns.
-    pub(super) fn right(&mut self, text: &str, role: Role, width: u16) -> &mut Self {
+    pub fn right(&mut self, text: &str, role: Role, width: u16) -> &mut Self {
         let width = width.min(self.room());
         let blank = usize::from(width).saturating_sub(safe::width(text));
         self.x += u16::try_from(blank).unwrap_or(0);
@@ -59,7 +59,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Lays a role over the whole of an area, on top of what is written there.
-    pub(super) fn over(buf: &mut Buffer, area: Rect, theme: &Theme, role: Role) {
+    pub fn over(buf: &mut Buffer, area: Rect, theme: &Theme, role: Role) {
         buf.set_style(area, theme.style(role));
     }
 

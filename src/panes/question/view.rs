@@ -1,0 +1,161 @@
+//! Draws the pane: frame, a line that says which question this is, and the visible lines of the open tab.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    Problem, QuestionPane, Shown,
+    details::{path, role_of},
+    tab::Tab,
+};
+use crate::{
+    panes::{
+        ViewCx,
+        frame::{self, Frame},
+        notice,
+    },
+    theme::Role,
+    widgets::{pen::Pen, safe, scrollbar},
+};
+
+/// The frame's width from which on the tabs have their whole names.
+const WIDE: u16 = 50;
+
+/// The frame with its tabs, for drawing and for clicks.
+pub(super) fn tabs(open: Tab, area: Rect) -> Frame<'static> {
+    let tabs = if area.width >= WIDE { &Tab::NAMES } else { &Tab::SHORT };
+    Frame { tabs, open: open.place(), ..Frame::default() }
+}
+
+/// Where the lines of a tab lie: a column of air at either side, below the line about the question.
+pub(super) fn body(area: Rect) -> Rect {
+    let inner = frame::inner(area);
+    let head = u16::from(inner.height >= 3);
+    let air = u16::from(inner.width >= 20);
+    Rect {
+        x: inner.x + air,
+        y: inner.y + head,
+        width: inner.width.saturating_sub(2 * air),
+        height: inner.height - head,
+    }
+}
+
+impl QuestionPane {
+    pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+        let area = area.intersection(buf.area);
+        let (corner, note, footer) = (self.corner(cx), self.note(), self.footer());
+        let parts = Frame { corner: &corner, note: &note, footer: &footer, ..tabs(self.tab, area) };
+        let inner = frame::frame(&parts, area, buf, cx);
+        if inner.is_empty() {
+            return;
+        }
+        match (&self.problem, &self.shown) {
+            (Some(problem), _) => draw_problem(problem, inner, buf, cx),
+            (None, Some(shown)) => self.draw_shown(shown, area, buf, cx),
+            (None, None) => self.draw_nothing(inner, buf, cx),
+        }
+        if self.waits_for_another() && self.waited(cx).is_some() {
+            buf.set_style(inner, cx.theme.style(Role::Shade));
+        }
+    }
+
+    fn draw_shown(&self, shown: &Shown, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+        let body = body(area);
+        if body.y > frame::inner(area).y {
+            draw_head(shown, Rect { y: body.y - 1, height: 1, ..body }, buf, cx);
+        }
+        let sheet = self.sheet();
+        if sheet.notice.is_empty() {
+            sheet.view.draw(body, buf, cx.theme);
+            let border = Rect { x: area.right() - 1, width: 1, ..body };
+            scrollbar::draw(sheet.view.position(), border, buf, cx.theme);
+        } else {
+            let words: Vec<_> = sheet.notice.iter().map(|(text, role)| (text.as_str(), *role)).collect();
+            notice::draw(&words, body, buf, cx.theme);
+        }
+    }
+
+    fn draw_nothing(&self, inner: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+        if self.asked.is_none() {
+            let words = [
+                ("No question is open", Role::Title),
+                ("Press Enter on a row of questions, or on a bot's entry about one.", Role::Muted),
+                ("With the preview on, moving over questions is enough.", Role::Muted),
+            ];
+            notice::draw(&words, inner, buf, cx.theme);
+        }
+    }
+
+    fn waits_for_another(&self) -> bool {
+        let shown = self.shown.as_ref().map(|shown| shown.id.as_str());
+        self.asked.as_ref().is_some_and(|asked| Some(asked.id.as_str()) != shown)
+    }
+
+    /// Seconds that were waited, once that is long enough to be said.
+    fn waited(&self, cx: &ViewCx<'_>) -> Option<f64> {
+        let waited = cx.now.elapsed.saturating_sub(self.asked.as_ref()?.since);
+        (waited >= super::PATIENCE).then_some(waited.as_secs_f64())
+    }
+
+    /// Top right: how long is being read.
+    fn corner(&self, cx: &ViewCx<'_>) -> String {
+        self.waited(cx).map_or_else(String::new, |seconds| format!("reading … {seconds:.1} s"))
+    }
+
+    /// Bottom left: what is searched for.
+    fn note(&self) -> String {
+        if self.pattern.is_empty() { String::new() } else { format!("/{}", safe::safe(&self.pattern)) }
+    }
+
+    /// Bottom right: matches, or how far down this is.
+    fn footer(&self) -> String {
+        let view = &self.sheet().view;
+        if self.shown.is_none() || self.problem.is_some() {
+            return String::new();
+        }
+        if !self.pattern.is_empty() {
+            return match view.match_number() {
+                Some(number) => format!("match {number} of {}", view.match_count()),
+                None => "no match".to_owned(),
+            };
+        }
+        let place = view.position();
+        match place.total.saturating_sub(place.shown) {
+            0 => String::new(),
+            hidden => format!("{}%", place.first.min(hidden).saturating_mul(100) / hidden),
+        }
+    }
+}
+
+/// Status, difficulty, channel at the left, the id at the right.
+fn draw_head(shown: &Shown, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+    let question = &shown.question;
+    let mut pen = Pen::new(area, buf, cx.theme);
+    match &question.status {
+        Some(status) => pen.word(status, role_of("status", status)),
+        None => pen.word("no status", Role::Muted),
+    };
+    if let Some(difficulty) = &question.difficulty {
+        pen.word(" · ", Role::Faint).word(difficulty, role_of("difficulty", difficulty));
+    }
+    if let Some(path) = path(question.channel.as_deref(), question.sub_channel.as_deref()) {
+        pen.word(" · ", Role::Faint).word(&path, Role::Text);
+    }
+    let wide = u16::try_from(safe::width(&shown.id)).unwrap_or(u16::MAX);
+    if let Some(blank) = pen.room().checked_sub(wide).filter(|blank| *blank > 1) {
+        pen.skip(blank).word(&shown.id, Role::Muted);
+    }
+}
+
+fn draw_problem(problem: &Problem, inner: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+    match problem {
+        Problem::NotFound(id) => {
+            let words = format!("No question has the id '{id}'");
+            let why = "It may be deleted for good, or what refers to it is orphaned.";
+            notice::draw(&[(&words, Role::Warning), (why, Role::Muted)], inner, buf, cx.theme);
+        }
+        Problem::Failed(id, error) => {
+            let words = format!("'{id}' cannot be read: {}", error.what);
+            notice::draw(&[(&words, Role::Bad), (&error.remedy, Role::Muted)], inner, buf, cx.theme);
+        }
+    }
+}

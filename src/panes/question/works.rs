@@ -1,0 +1,84 @@
+//! What was computed in the background (colours of code, drawn diagrams), kept so that going back costs nothing.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use crate::{
+    domain::syntax::{Computed, HighlightedLines, Job},
+    message::command::Command,
+    panes::Outbox,
+};
+
+/// Results that are kept, and questions that wait for an answer.
+const KEPT: usize = 96;
+
+/// Results by job, the oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Works {
+    done: VecDeque<(Job, Computed)>,
+    asked: VecDeque<Job>,
+}
+
+impl Works {
+    /// The result of a job, where it is there.
+    pub(super) fn get(&self, job: &Job) -> Option<&Computed> {
+        self.done.iter().find(|(known, _)| known == job).map(|(_, result)| result)
+    }
+
+    /// The colours of source text, where they are there.
+    pub(super) fn highlighted(&self, job: &Job) -> Option<Arc<HighlightedLines>> {
+        match self.get(job)? {
+            Computed::Highlighted(lines) => Some(Arc::clone(lines)),
+            Computed::Diagram(_) => None,
+        }
+    }
+
+    /// Asks for a job unless it is done or on its way.
+    pub(super) fn want(&mut self, job: Job, out: &mut Outbox) {
+        if self.get(&job).is_none() && !self.asked.contains(&job) {
+            if self.asked.len() >= KEPT {
+                self.asked.pop_front();
+            }
+            self.asked.push_back(job.clone());
+            out.commands.push(Command::Compute(job));
+        }
+    }
+
+    /// Keeps a result if it was asked for here; whether it was.
+    pub(super) fn take(&mut self, job: &Job, result: &Computed) -> bool {
+        let Some(place) = self.asked.iter().position(|asked| asked == job) else { return false };
+        self.asked.remove(place);
+        if self.done.len() >= KEPT {
+            self.done.pop_front();
+        }
+        self.done.push_back((job.clone(), result.clone()));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(n: usize) -> Job {
+        Job::Diagram { source: format!("graph {n}").into(), width: 40 }
+    }
+
+    #[test]
+    fn a_job_is_asked_for_once_and_kept_for_a_while() {
+        let (mut works, mut out) = (Works::default(), Outbox::default());
+        works.want(job(0), &mut out);
+        works.want(job(0), &mut out);
+        assert_eq!(out.commands, [Command::Compute(job(0))]);
+        let result = Computed::Diagram(Err("no".to_owned()));
+        assert!(!works.take(&job(1), &result), "another pane's");
+        assert!(works.take(&job(0), &result));
+        assert_eq!(works.get(&job(0)), Some(&result));
+        works.want(job(0), &mut out);
+        assert_eq!(out.commands.len(), 1);
+        for n in 1..=KEPT {
+            works.want(job(n), &mut out);
+            works.take(&job(n), &result);
+        }
+        assert_eq!((works.get(&job(0)), works.done.len()), (None, KEPT));
+    }
+}
