@@ -77,9 +77,7 @@ pub(crate) fn by_text(reader: &Reader<'_>, relation: &Relation, source: &Source,
             }
         }
         KeyKind::Primary(columns) => {
-            // A key of several columns is written with commas between them, as pages describe it.
-            let parts: Vec<&str> =
-                if columns.len() == 1 { vec![text] } else { text.splitn(columns.len(), ',').map(str::trim).collect() };
+            let parts = parts(text, columns.len());
             if parts.len() != columns.len() {
                 return Ok(None);
             }
@@ -97,6 +95,11 @@ pub(crate) fn by_text(reader: &Reader<'_>, relation: &Relation, source: &Source,
             Ok(text.trim().parse::<u64>().ok().and_then(|number| number.checked_sub(1)).map(RowKey::Ordinal))
         }
     }
+}
+
+/// A key of several columns is written with commas between them, as pages describe it.
+fn parts(text: &str, columns: usize) -> Vec<&str> {
+    if columns == 1 { vec![text] } else { text.splitn(columns, ',').map(str::trim).collect() }
 }
 
 /// The value that a typed text stands for in a key: text, or a number where the column has no text affinity and so holds it as one.
@@ -138,11 +141,14 @@ pub(crate) fn nearest(walk: &Walk<'_>, text: &str) -> Result<Nearest> {
             reader.first(&sql, &[&value], |row| Ok(RowKey::Rowid(reader.integer(row, 0)?)))?
         }
         KeyKind::Primary(columns) => {
-            let Some(first) = columns.first() else { return Ok(Nearest::NoKey) };
             let by_key = super::plan::find(reader, relation, &[])?;
             let by_key = Walk::new(reader, relation, &by_key, &[]);
-            let text = if columns.len() == 1 { text } else { text.split(',').next().unwrap_or(text).trim() };
-            let place = [typed(&relation.columns[first.column], text)];
+            // Fewer parts than columns: the first row that begins with them.
+            let place: Vec<Value> = columns
+                .iter()
+                .zip(parts(text, columns.len()))
+                .map(|(key, part)| typed(&relation.columns[key.column], part))
+                .collect();
             by_key.anchors(&place, Way::On, Edge::Inclusive, 1)?.pop().map(|anchor| anchor.key)
         }
         KeyKind::None => return Ok(Nearest::NoKey),
