@@ -224,3 +224,96 @@ pub fn text(buffer: &Buffer) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::sync::Arc;
+
+    use crossterm::event::KeyCode;
+    use ratatui::Frame;
+
+    use super::*;
+    use crate::{
+        db::{
+            demo::{self, DemoReset},
+            location::Location,
+            request::{Answer, Request},
+            workers::Database,
+        },
+        domain::schema::Schema,
+        theme::ThemeName,
+    };
+
+    /// Counts the tables one by one: each key asks, by way of a timer, for the next.
+    #[derive(Default)]
+    struct Counter {
+        schema: Option<Arc<Schema>>,
+        asked: usize,
+        lines: Vec<String>,
+    }
+
+    impl Counter {
+        const fn request(&self, slot: Slot, query: Query) -> Command {
+            Command::Send(Request { slot, id: RequestId(self.asked as u64), query })
+        }
+    }
+
+    impl Program for Counter {
+        fn start(&mut self, _: Now, _: (u16, u16)) -> Vec<Command> {
+            vec![self.request(Slot::Schema, Query::Schema)]
+        }
+
+        fn update(&mut self, event: Event, now: Now) -> Vec<Command> {
+            match event {
+                Event::Key(key) if key.code == KeyCode::Char('q') => return vec![Command::Quit],
+                Event::Key(_) => return vec![Command::After(Duration::from_secs(3), Timer::Preview)],
+                Event::Timer(Timer::Preview) => {
+                    self.lines.push(format!("after {} s", now.elapsed.as_secs()));
+                    if let Some(schema) = self.schema.clone() {
+                        self.asked += 1;
+                        let relation = Arc::clone(&schema.relations[self.asked]);
+                        return vec![self.request(Slot::Count, Query::Counts(vec![relation]))];
+                    }
+                }
+                Event::Reply(Reply::Answer { outcome: Ok(Answer::Schema(schema)), .. }) => self.schema = Some(schema),
+                Event::Reply(Reply::Answer { outcome: Ok(Answer::Count { relation, rows }), .. }) => {
+                    self.lines.push(format!("{relation}: {}", rows > 0));
+                }
+                _ => {}
+            }
+            Vec::new()
+        }
+
+        fn view(&self, frame: &mut Frame<'_>) {
+            for (y, line) in (0..frame.area().height).zip(&self.lines) {
+                frame.buffer_mut().set_string(0, y, line, ratatui::style::Style::new());
+            }
+        }
+
+        fn take_dirty(&mut self) -> bool {
+            true
+        }
+
+        fn set_theme(&mut self, _: ThemeName) {}
+    }
+
+    #[test]
+    fn what_was_asked_for_is_waited_for_and_time_passes_only_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let wall: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let path = demo::ensure(folder.path(), DemoReset::Keep, wall).unwrap();
+        for _ in 0..3 {
+            let connect = |replies| Database::open(Location::File(path.clone()), replies);
+            let mut headless = Headless::start(Counter::default(), connect, (30, 5), wall).unwrap();
+            headless.keys([KeyCode::Char('x').into(), KeyCode::Char('x').into()]).unwrap();
+            assert_eq!(
+                headless.text(),
+                "after 3 s\nquestions: true\nafter 6 s\nchannel_mappings: true\n\n"
+            );
+            assert!(!headless.has_ended());
+            headless.keys([KeyCode::Char('q').into()]).unwrap();
+            assert!(headless.has_ended());
+        }
+    }
+}

@@ -3,7 +3,10 @@
 use ratatui::Frame;
 
 use crate::{
-    db::request::{Request, Slot},
+    db::{
+        request::{Request, Slot},
+        workers::Database,
+    },
     message::{command::Command, event::Event},
     panes::Now,
     theme::ThemeName,
@@ -34,4 +37,14 @@ pub trait Requests {
 
     /// Gives up what the slot does.
     fn cancel(&self, slot: Slot);
+}
+
+impl Requests for Database {
+    fn submit(&self, request: Request) {
+        Self::submit(self, request);
+    }
+
+    fn cancel(&self, slot: Slot) {
+        Self::cancel(self, slot);
+    }
 }
