@@ -43,7 +43,8 @@ use crate::{
     theme::{Theme, ThemeName},
     widgets::toast::Toasts,
 };
-use layout::{Layout, Side, Visibility, Wanted, Zoom};
+pub use layout::Visibility;
+use layout::{Layout, Side, Wanted, Zoom};
 use places::Places;
 use progress::Progress;
 use timers::Timers;

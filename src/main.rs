@@ -1,21 +1,39 @@
 //! The program: chooses between the commands that need no terminal and the browser, and says how it ended.
 
 use std::{
+    ffi::{OsStr, OsString},
+    fs,
     io::{self, Write as _},
+    path::PathBuf,
     process::ExitCode,
 };
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
+use jiff::Timestamp;
 use reelscope::{
-    cli::{self, Args, Failure},
-    config::Config,
-    runtime,
+    app::{App, AppOptions, DatabaseKind, Visibility},
+    cli::{self, Args, Command, Failure, ScreenshotArgs, Status, args::PictureFormat},
+    config::{Config, ThemeChoice},
+    db::{
+        demo::{self, DemoReset, Pace, Simulation},
+        error::ErrorKind,
+        location::Location,
+        session::ReadSession,
+        workers::Database,
+    },
+    domain::place::Place,
+    message::command::MouseCapture,
+    runtime::{
+        self, Ending,
+        screenshot::{self, Format, Picture},
+    },
+    theme::ThemeName,
 };
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    match run(args) {
+    match run(Args::parse()) {
         Ok(code) => code,
+        Err(failure) if failure.is_reader_gone() => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody to tell is no second failure.
             let _ = writeln!(io::stderr(), "reelscope: {failure}");
@@ -32,7 +50,151 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = Config::load(&environment, args.settings.config.clone(), args.settings.layer())?;
     runtime::log::start(config.log_path(), config.log_level);
     match &args.command {
+        Some(Command::Screenshot(wanted)) => picture(wanted, &config).map(|()| ExitCode::SUCCESS),
         Some(command) => cli::run(command, &config).map(|()| ExitCode::SUCCESS),
-        None => Err(Failure::new(cli::Status::Failed, "the browser is not there yet")),
+        None => browse(args, &config),
+    }
+}
+
+/// What to open: DATABASE, PLACE and the demo's options, brought together.
+fn target(args: Args) -> Result<(Option<OsString>, Option<Place>), Failure> {
+    let demo = args.demo || args.demo_reset;
+    let (database, place) = match (demo, args.database, args.place) {
+        (true, Some(_), Some(_)) => {
+            return Err(Failure::usage("--demo opens the demo: leave DATABASE out, and say PLACE only"));
+        }
+        (true, place, None) | (true, None, place) => (None, place),
+        (false, database, place) => (database, place),
+    };
+    let place = place
+        .map(|place| place.to_string_lossy().parse::<Place>().map_err(Failure::usage))
+        .transpose()?;
+    Ok((database, place))
+}
+
+fn browse(args: Args, config: &Config) -> Result<ExitCode, Failure> {
+    let reset = if args.demo_reset { DemoReset::Anew } else { DemoReset::Keep };
+    let (database, place) = target(args)?;
+    let keymap = cli::keymap(config)?;
+    runtime::usable().map_err(|words| Failure::new(Status::Failed, words))?;
+    let (location, kind, simulation) = match &database {
+        Some(text) => {
+            let location = cli::location(text)?;
+            // What cannot be opened is said on the command line, where it was typed, not on a screen that has to be left.
+            ReadSession::open(&location).map_err(|error| misplaced(text, error))?;
+            (location, DatabaseKind::File, None)
+        }
+        None => {
+            let path = demo::ensure(&config.cache, reset, Timestamp::now())?;
+            let simulation = match Simulation::start(&path, Pace::Natural) {
+                Ok(simulation) => Some(simulation),
+                Err(error) => {
+                    tracing::warn!("the demo's bots do not work: {error}");
+                    None
+                }
+            };
+            (Location::File(path), DatabaseKind::Demo, simulation)
+        }
+    };
+    let options = app_options(config, keymap, &location, kind, place);
+    let mouse = options.mouse;
+    let runtime_options = runtime::Options { theme: config.theme, mouse, log: config.log_path() };
+    let ending = runtime::run(runtime_options, App::new(options), |replies| Database::open(location, replies))?;
+    drop(simulation);
+    Ok(match ending {
+        Ending::Quit => ExitCode::SUCCESS,
+        Ending::Signal(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
+        // As a shell reports a program whose terminal went away: SIGHUP.
+        Ending::Closed => ExitCode::from(129),
+    })
+}
+
+/// The error of opening; with a hint where DATABASE was meant as a command but stood behind an option.
+fn misplaced(text: &OsStr, error: reelscope::db::error::Error) -> Failure {
+    let command = text.to_str().filter(|text| Args::command().find_subcommand(text).is_some());
+    match command {
+        Some(command) if error.kind == ErrorKind::NotFound => {
+            Failure::usage(format!("options go behind the command: reelscope {command} … (a file of this name: ./{command})"))
+        }
+        _ => error.into(),
+    }
+}
+
+fn app_options(
+    config: &Config,
+    keymap: reelscope::keymap::Keymap,
+    location: &Location,
+    kind: DatabaseKind,
+    place: Option<Place>,
+) -> AppOptions {
+    AppOptions {
+        theme: match config.theme {
+            ThemeChoice::Named(theme) => theme,
+            ThemeChoice::Auto => ThemeName::default(),
+        },
+        keymap,
+        label: screenshot::label(location, kind),
+        kind,
+        place,
+        mouse: if config.mouse.is_on() { MouseCapture::On } else { MouseCapture::Off },
+        times: config.times,
+        preview: if config.preview.is_on() { Visibility::Shown } else { Visibility::Hidden },
+    }
+}
+
+fn picture(wanted: &ScreenshotArgs, config: &Config) -> Result<(), Failure> {
+    let keymap = cli::keymap(config)?;
+    // Removed when this returns.
+    let mut folder = TemporaryFolder(None);
+    let (location, kind, wall) = match &wanted.database {
+        Some(text) => {
+            let location = cli::location(text)?;
+            ReadSession::open(&location)?;
+            (location, DatabaseKind::File, Timestamp::now())
+        }
+        None => {
+            let wall = screenshot::demo_moment();
+            let path = demo::ensure(folder.make()?, DemoReset::Keep, wall)?;
+            (Location::File(path), DatabaseKind::Demo, wall)
+        }
+    };
+    let picture = Picture {
+        app: app_options(config, keymap, &location, kind, wanted.place.clone()),
+        location,
+        size: (wanted.size.0, wanted.size.1),
+        keys: wanted.keys.clone(),
+        wall,
+    };
+    let format = match wanted.format {
+        PictureFormat::Svg => Format::Svg,
+        PictureFormat::Text => Format::Text,
+        PictureFormat::Ansi => Format::Ansi,
+    };
+    let drawn = screenshot::take(picture, format).map_err(|words| Failure::new(Status::Failed, words))?;
+    match &wanted.output {
+        Some(path) => fs::write(path, drawn)
+            .map_err(|error| Failure::new(Status::Failed, format!("{} cannot be written: {error}", path.display()))),
+        None => Ok(io::stdout().write_all(drawn.as_bytes()).and_then(|()| io::stdout().flush())?),
+    }
+}
+
+/// A folder for the time of a picture.
+struct TemporaryFolder(Option<PathBuf>);
+
+impl TemporaryFolder {
+    fn make(&mut self) -> io::Result<&PathBuf> {
+        let path = std::env::temp_dir().join(format!("reelscope-picture-{}", std::process::id()));
+        fs::create_dir_all(&path)?;
+        Ok(self.0.insert(path))
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0
+            && let Err(error) = fs::remove_dir_all(path)
+        {
+            tracing::warn!("{} stays: {error}", path.display());
+        }
     }
 }

@@ -18,6 +18,7 @@ mod panics;
 pub mod picture;
 mod program;
 mod screen;
+pub mod screenshot;
 mod signals;
 mod terminal;
 mod timers;

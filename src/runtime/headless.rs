@@ -18,7 +18,13 @@ use super::{
     timers::Timers,
 };
 use crate::{
-    db::request::{Query, Reply, RequestId, Slot},
+    app::{App, AppOptions},
+    db::{
+        location::Location,
+        request::{Query, Reply, RequestId, Slot},
+        workers::Database,
+    },
+    keymap::chords,
     message::{
         command::Command,
         event::{Event, Timer},
@@ -43,6 +49,26 @@ pub struct Headless<P, R> {
     now: Now,
     copied: Vec<String>,
     ended: bool,
+}
+
+impl Headless<App, Database> {
+    /// Opens the browser on a database, presses these keys (as the keymap writes them, with blanks between), and waits until
+    /// it is quiet. With [`Self::text`] this is all a test of a screen needs.
+    ///
+    /// # Errors
+    /// A key that is none, a database that does not answer, a screen that never settles.
+    pub fn open(
+        location: Location,
+        options: AppOptions,
+        size: (u16, u16),
+        wall: Timestamp,
+        keys: &str,
+    ) -> Result<Self, String> {
+        let keys = if keys.trim().is_empty() { Vec::new() } else { chords(keys)? };
+        let mut this = Self::start(App::new(options), |replies| Database::open(location, replies), size, wall)?;
+        this.keys(keys.into_iter().map(|chord| chord.event()))?;
+        Ok(this)
+    }
 }
 
 impl<P: Program, R: Requests> Headless<P, R> {
@@ -237,9 +263,7 @@ mod tests {
     use crate::{
         db::{
             demo::{self, DemoReset},
-            location::Location,
             request::{Answer, Request},
-            workers::Database,
         },
         domain::schema::Schema,
         theme::ThemeName,

@@ -3,6 +3,7 @@
 use ratatui::Frame;
 
 use crate::{
+    app::App,
     db::{
         request::{Request, Slot},
         workers::Database,
@@ -46,5 +47,27 @@ impl Requests for Database {
 
     fn cancel(&self, slot: Slot) {
         Self::cancel(self, slot);
+    }
+}
+
+impl Program for App {
+    fn start(&mut self, now: Now, size: (u16, u16)) -> Vec<Command> {
+        Self::start(self, now, size)
+    }
+
+    fn update(&mut self, event: Event, now: Now) -> Vec<Command> {
+        Self::update(self, event, now)
+    }
+
+    fn view(&self, frame: &mut Frame<'_>) {
+        Self::view(self, frame);
+    }
+
+    fn take_dirty(&mut self) -> bool {
+        Self::take_dirty(self)
+    }
+
+    fn set_theme(&mut self, theme: ThemeName) {
+        Self::set_theme(self, theme);
     }
 }

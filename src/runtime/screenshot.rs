@@ -1,0 +1,75 @@
+//! A picture of any screen, made without a terminal: the README's is made so, and whoever reports a bug can make one.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+
+use super::{headless::Headless, picture};
+use crate::{
+    app::{AppOptions, DatabaseKind},
+    db::location::Location,
+    theme::ThemeName,
+};
+
+/// How a picture is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A vector picture.
+    Svg,
+    /// Plain text.
+    Text,
+    /// Text with ANSI colours.
+    Ansi,
+}
+
+/// What to picture.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The database. The demo's is made for the moment [`Self::wall`].
+    pub location: Location,
+    /// The program's options; its theme is the picture's.
+    pub app: AppOptions,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// Keys to press first, as the keymap writes them.
+    pub keys: String,
+    /// What time it is in the picture.
+    pub wall: Timestamp,
+}
+
+/// The moment of every picture of the demo, so that the same command makes the same picture.
+pub fn demo_moment() -> Timestamp {
+    // 2026-03-02T10:00:00Z, a Monday morning.
+    Timestamp::from_second(1_772_445_600).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Draws it.
+///
+/// # Errors
+/// Words: a key that is none, a database that does not answer.
+pub fn take(picture: Picture, format: Format) -> Result<String, String> {
+    let Picture { location, app, size, keys, wall } = picture;
+    let theme = app.theme;
+    let mut headless = Headless::open(location, app, size, wall, &keys)?;
+    Ok(write(headless.screen(), theme, format))
+}
+
+fn write(screen: &Buffer, theme: ThemeName, format: Format) -> String {
+    match format {
+        Format::Svg => picture::svg(screen, theme),
+        Format::Text => picture::text(screen),
+        Format::Ansi => picture::ansi(screen),
+    }
+}
+
+/// What a database is called in the status line: the file's name.
+pub fn label(location: &Location, kind: DatabaseKind) -> String {
+    match (location, kind) {
+        (_, DatabaseKind::Demo) => "demo".to_owned(),
+        (Location::File(path), DatabaseKind::File) => path.file_name().map_or_else(
+            || path.display().to_string(),
+            |name| PathBuf::from(name).display().to_string(),
+        ),
+    }
+}
