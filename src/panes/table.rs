@@ -22,7 +22,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use self::{
     cells::Copying,
-    rows::{Jump, Land, PATIENCE, Reach, Rows, TICK, Task, Trouble},
+    rows::{Jump, Land, PATIENCE, Reach, Rows, TICK},
     schema::SchemaTab,
     window::{End, Place as Origin},
 };
@@ -141,7 +141,7 @@ impl TablePane {
             return;
         }
         self.remember(cx);
-        self.schema = SchemaTab::new(&relation);
+        self.show_schema(&relation);
         let mut rows = Rows::new(Arc::clone(&relation));
         let mut sort = Vec::new();
         if let Some(memory) = self.memory.remove(&relation.name).filter(|memory| memory.relation == relation) {
@@ -161,6 +161,12 @@ impl TablePane {
         }
         rows.fit(cx);
         self.rows = Some(rows);
+    }
+
+    fn show_schema(&mut self, relation: &Relation) {
+        self.schema = SchemaTab::new(relation);
+        let place = view::schema(self.area);
+        self.schema.view.resize(place.width, place.height);
     }
 
     fn remember(&mut self, cx: &mut Cx<'_>) {
@@ -221,6 +227,8 @@ impl TablePane {
         }
         let before = std::mem::replace(&mut rows.relation, Arc::clone(&relation));
         self.schema = SchemaTab::new(&relation);
+        let place = view::schema(self.area);
+        self.schema.view.resize(place.width, place.height);
         if self.tab == Tab::Schema {
             cx.out.commands.extend(self.schema.jobs().into_iter().map(Command::Compute));
         }
@@ -380,8 +388,8 @@ fn go_to(rows: &mut Rows, text: &str, cx: &mut Cx<'_>) {
 impl Pane for TablePane {
     fn resize(&mut self, area: Rect, cx: &mut Cx<'_>) {
         self.area = area;
-        let inner = crate::panes::frame::inner(area);
-        self.schema.view.resize(inner.width, inner.height);
+        let schema = view::schema(area);
+        self.schema.view.resize(schema.width, schema.height);
         let visible = self.is_visible();
         let Some(mut rows) = self.rows.take() else { return };
         // The row under the cursor keeps its height on the screen as well as it can.

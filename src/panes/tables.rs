@@ -155,18 +155,20 @@ impl TablesPane {
         self.arrange();
     }
 
-    /// Lines with captions between the groups, where there is room for captions.
+    /// Lines, with captions over the groups where everything is on the screen at once: nobody scrolls for a caption.
     fn arrange(&mut self) {
-        let captions = self.list_height() >= 10;
-        let mut group = "";
         self.lines.clear();
+        let mut group = "";
         for (at, relation) in self.entries.iter().enumerate() {
             let this = group_of(relation);
-            if captions && this != group && !(group.is_empty() && relation.facts.is_some()) {
+            if this != group && !(group.is_empty() && relation.facts.is_some()) {
                 self.lines.push(Line::Caption(this));
             }
             group = this;
             self.lines.push(Line::Entry(at));
+        }
+        if self.lines.len() > usize::from(self.list_height()) {
+            self.lines.retain(|line| matches!(line, Line::Entry(_)));
         }
         self.reveal();
     }

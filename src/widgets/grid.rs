@@ -185,6 +185,16 @@ impl Columns {
         }
     }
 
+    /// Makes a column that nobody sized as wide as this, if it is narrower; says whether it did.
+    pub fn grow(&mut self, column: usize, natural: u16) -> bool {
+        let Some(column) = self.columns.get_mut(column) else { return false };
+        let grows = column.chosen.is_none() && column.natural < natural.min(WIDEST);
+        if grows {
+            column.natural = natural.min(WIDEST);
+        }
+        grows
+    }
+
     /// Makes a column a step wider or narrower, `steps` times.
     pub fn resize(&mut self, column: usize, by: Side, steps: u64) {
         let mut width = self.width(column);

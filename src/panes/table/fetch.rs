@@ -110,6 +110,7 @@ impl Rows {
         self.top = self.cursor;
         self.sort = jump.sort;
         self.window = Some(window);
+        self.landed = true;
         self.marks.clear();
         self.trouble = None;
         self.refresh.blocked = None;

@@ -108,6 +108,10 @@ pub(super) struct Rows {
     pub(super) columns: Columns,
     /// In which time format the columns were measured.
     measured: TimeFormat,
+    /// Whether that was by the headers alone, as there were no rows.
+    by_headers: bool,
+    /// Whether a jump has just brought other rows on the screen.
+    pub(super) landed: bool,
     /// Rows on the screen.
     pub(super) height: u16,
     /// Columns of the screen.
@@ -139,6 +143,8 @@ impl Rows {
             column: 0,
             columns,
             measured: TimeFormat::default(),
+            by_headers: false,
+            landed: false,
             height: 0,
             width: 0,
             secrets: Secrets::Masked,
@@ -296,6 +302,11 @@ impl Rows {
         i64::from(self.height.max(1)) * many
     }
 
+    /// Names of the rows on the screen, the second exclusive.
+    fn screen(&self) -> (i64, i64) {
+        (self.top, self.top + self.screens(1))
+    }
+
     /// Moves cursor and screen by so many rows.
     pub(super) fn page_by(&mut self, rows: i64, reach: Reach, cx: &mut Cx<'_>) {
         if self.page.as_ref().is_none_or(|page| !matches!(page.task, Task::Jump(_))) {
@@ -422,14 +433,30 @@ impl Rows {
             self.measured = cx.settings.times;
             super::measure::forget_times(&self.relation, &mut self.columns);
         }
-        let Some(window) = self.window.as_ref().filter(|window| !window.is_empty()) else {
-            // Nothing to measure yet: headers alone, measured again with the first rows.
-            self.columns.fit(self.column, self.width, &mut super::measure::headers(&self.relation));
-            self.columns.forget();
+        let Some(window) = &self.window else { return };
+        if window.is_empty() {
+            let mut measure = super::measure::headers(&self.relation, &self.sort);
+            self.columns.fit(self.column, self.width, &mut measure);
+            self.by_headers = true;
             return;
-        };
+        }
+        if std::mem::take(&mut self.by_headers) {
+            self.columns.forget();
+        }
         let options = super::measure::options(cx, self.secrets);
-        let mut measure = super::measure::contents(&self.relation, window, self.top, self.height, options);
+        let mut measure = super::measure::contents(&self.relation, &self.sort, window, self.screen(), options);
+        self.columns.fit(self.column, self.width, &mut measure);
+        // Half a number is a wrong number: their columns grow with them. Others only where all rows are new to the eye.
+        let all = std::mem::take(&mut self.landed);
+        let mut grown = false;
+        for place in self.columns.layout(self.width).placed {
+            if all || self.relation.columns.get(place.column).is_some_and(super::measure::grows) {
+                grown |= self.columns.grow(place.column, measure(place.column));
+            }
+        }
+        if !grown {
+            return;
+        }
         self.columns.fit(self.column, self.width, &mut measure);
     }
 }

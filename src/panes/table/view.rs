@@ -2,7 +2,7 @@
 
 use ratatui::{
     buffer::Buffer,
-    layout::{Position, Rect},
+    layout::{Margin, Position, Rect},
 };
 
 use super::{
@@ -43,6 +43,11 @@ pub(super) fn body(area: Rect) -> Rect {
     let inner = frame::inner(area);
     let above = inner.height.min(1);
     Rect { y: inner.y + above, height: inner.height - above, ..inner }
+}
+
+/// Where the schema stands.
+pub(super) fn schema(area: Rect) -> Rect {
+    frame::inner(area).inner(Margin::new(1, 0))
 }
 
 /// The tab under this place of the screen.
@@ -87,7 +92,7 @@ pub(super) fn draw(pane: &TablePane, area: Rect, buf: &mut Buffer, cx: &ViewCx<'
     match pane.tab {
         Tab::Schema => {
             let inner = frame::frame(&parts, area, buf, cx);
-            pane.schema.view.draw(inner, buf, cx.theme);
+            pane.schema.view.draw(schema(area), buf, cx.theme);
             scrollbar::draw(pane.schema.view.position(), right_border(area, inner), buf, cx.theme);
         }
         Tab::Rows => draw_rows(pane, rows, parts, area, buf, cx),
@@ -198,7 +203,7 @@ fn draw_header(rows: &Rows, layout: &grid::Layout, area: Rect, buf: &mut Buffer,
         let column = rows.relation.columns.get(at)?;
         Some(Heading {
             name: &column.name,
-            marker: measure::kind(column),
+            marker: measure::marker(column),
             sorted: sort::of(order, at),
             aligned: if measure::is_numeric(column) { Side::Right } else { Side::Left },
         })

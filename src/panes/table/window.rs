@@ -330,7 +330,7 @@ mod tests {
     fn names_stay_while_pages_come_and_go() {
         let mut window = Window::begin(&page(5_000, 5_400, 10_000), 0);
         for step in 1..6 {
-            window.extend(End::Back, &page(5_000 + step * 400, 5_400 + step * 400, 10_000), (0, 0));
+            window.extend(End::Back, &page(5_000 + step * 400, 5_400 + step * 400, 10_000), (2_000, 2_040));
         }
         assert!(window.len() <= MOST_ROWS && window.base() > 0);
         assert_eq!(window.row(2_100).map(|row| &row.key), Some(&RowKey::Rowid(7_100)));
