@@ -16,6 +16,8 @@ mod script;
 mod simulation;
 mod stage;
 mod stamp;
+#[cfg(test)]
+mod tests;
 
 pub use files::{DemoReset, ensure};
 pub use simulation::{Pace, Simulation};

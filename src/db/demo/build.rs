@@ -90,7 +90,7 @@ fn touched(question: &Question, created: Timestamp, now: Timestamp) -> String {
     let age = now.duration_since(created).as_millis();
     let since = i64::try_from(age).unwrap_or(DAY) / (2 + i64::try_from(question.id.len()).unwrap_or(0) % 7);
     let time = stamp::before(now, since);
-    if question.id.len() % 3 == 0 { stamp::plain(time) } else { stamp::iso(time) }
+    if question.id.len().is_multiple_of(3) { stamp::plain(time) } else { stamp::iso(time) }
 }
 
 fn insert_question(connection: &Connection, q: &Question, created: Timestamp, now: Timestamp) -> rusqlite::Result<()> {

@@ -68,8 +68,7 @@ fn inspect(path: &Path, now: Timestamp) -> Found {
     }
     let look = || -> rusqlite::Result<Found> {
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        let sound: String =
-            connection.query_row("SELECT quick_check FROM pragma_quick_check(1)", [], |row| row.get(0))?;
+        let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if sound != "ok" {
             return Ok(Found::Broken);
         }

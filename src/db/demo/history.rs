@@ -55,7 +55,7 @@ pub(super) fn write(
         match question.status {
             Status::Active => {}
             Status::Flagged => {
-                events.push(flagging(question, stamp::before(now, random.between(HOUR, 6 * DAY)), random))
+                events.push(flagging(question, stamp::before(now, random.between(HOUR, 6 * DAY)), random));
             }
             Status::Deleted => events.push(deletion(question, stamp::before(now, random.between(DAY, 8 * DAY)))),
         }
@@ -93,7 +93,7 @@ fn snapshot(question: &Question, answer: &str, status: &str) -> Value {
 }
 
 fn creation(question: &Question, created: Timestamp, place: usize) -> Event<'_> {
-    let imported = place % 5 == 0;
+    let imported = place.is_multiple_of(5);
     Event {
         time: created,
         question: &question.id,
@@ -193,12 +193,16 @@ fn others(now: Timestamp) -> Vec<Event<'static>> {
 }
 
 impl Event<'_> {
-    fn write(&self, connection: &Connection, place: usize) -> rusqlite::Result<()> {
-        let kind = match self.question.split_once('-') {
+    /// question_history.question_type, which the ids of the demo tell.
+    fn question_type(&self) -> &'static str {
+        match self.question.split_once('-') {
             Some(("test", _)) => "test",
             Some(("coding", _)) => "coding",
             _ => "question",
-        };
+        }
+    }
+
+    fn write(&self, connection: &Connection, place: usize) -> rusqlite::Result<()> {
         // Mostly the bots' form, now and then the database's own.
         let time = if place % 6 == 5 { stamp::plain(self.time) } else { stamp::iso(self.time) };
         insert(
@@ -206,7 +210,7 @@ impl Event<'_> {
             "question_history",
             &[
                 ("question_id", &self.question),
-                ("question_type", &kind),
+                ("question_type", &self.question_type()),
                 ("event_type", &self.kind),
                 ("event_source", &self.source),
                 ("source_name", &self.name),
@@ -245,7 +249,7 @@ impl Event<'_> {
             time: self.time,
             bot,
             action,
-            item_type: "question",
+            item_type: if self.question_type() == "coding" { "challenge" } else { self.question_type() },
             item: self.question.to_owned(),
             before: part(&self.before),
             after: part(&self.after),

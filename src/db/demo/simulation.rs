@@ -5,7 +5,7 @@
 
 use std::{
     fs::File,
-    path::{Path, PathBuf},
+    path::Path,
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread::{self, JoinHandle},
     time::Duration,
@@ -85,12 +85,12 @@ impl Drop for Simulation {
 }
 
 /// The lock of the one who plays; released by the operating system when the file is closed or the process ends.
-fn take_turn(lock: &PathBuf) -> Option<File> {
+fn take_turn(lock: &Path) -> Option<File> {
     let file = files::open_lock(lock).ok()?;
     file.try_lock().is_ok().then_some(file)
 }
 
-fn play(mut stage: Stage, mut turn: Option<File>, lock: &PathBuf, pace: Pace, stopped: &Receiver<()>) {
+fn play(mut stage: Stage, mut turn: Option<File>, lock: &Path, pace: Pace, stopped: &Receiver<()>) {
     let mut chance = Random::new(Timestamp::now().as_millisecond().unsigned_abs());
     let mut failures = 0;
     while failures < FAILURES {

@@ -97,7 +97,7 @@ impl Stage {
         self.steps += 1;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut scene = Scene { transaction, random: &mut self.random, now };
-        if self.steps % PRUNING == 0 {
+        if self.steps.is_multiple_of(PRUNING) {
             scene.prune()?;
         }
         let few = self.playing.is_empty() || (self.playing.len() < 3 && scene.random.percent(15));
