@@ -67,9 +67,8 @@ fn write(screen: &Buffer, theme: ThemeName, format: Format) -> String {
 pub fn label(location: &Location, kind: DatabaseKind) -> String {
     match (location, kind) {
         (_, DatabaseKind::Demo) => "demo".to_owned(),
-        (Location::File(path), DatabaseKind::File) => path.file_name().map_or_else(
-            || path.display().to_string(),
-            |name| PathBuf::from(name).display().to_string(),
-        ),
+        (Location::File(path), DatabaseKind::File) => path
+            .file_name()
+            .map_or_else(|| path.display().to_string(), |name| PathBuf::from(name).display().to_string()),
     }
 }

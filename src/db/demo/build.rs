@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     SCHEMA, bots,
-    content::{Content, Platform, Question},
+    content::{self, Content, Platform, Question},
     files::sql_error,
     history,
     insert::insert,
@@ -15,8 +15,13 @@ use super::{
 };
 use crate::db::error::Result;
 
-/// Kept in `PRAGMA user_version`. Raise it whenever `assets/demo` or the making changes: older demos are then made anew.
-pub(super) const FORMAT: i64 = 20_200_001;
+/// Raise it when the making changes; changed texts are noticed by themselves.
+const MAKING: u64 = 1;
+
+/// Kept in `PRAGMA user_version` (31 bits): tells a demo of this program from one of another version.
+pub(super) fn format() -> i64 {
+    i64::try_from((content::fingerprint() ^ MAKING) & 0x7fff_ffff).unwrap_or(0)
+}
 
 /// Decides everything in the demo that is left to chance.
 const SEED: u64 = 0x7265_656c_7363_6f70;
@@ -61,7 +66,7 @@ fn fill_with(connection: &Connection, content: &Content, now: Timestamp) -> rusq
     work_queue(connection, &content.platform, now)?;
     let told = history::write(connection, content, &born, now, &mut random)?;
     bots::write(connection, content, told, now, &mut random)?;
-    connection.execute_batch(&format!("PRAGMA user_version = {FORMAT};"))
+    connection.execute_batch(&format!("PRAGMA user_version = {};", format()))
 }
 
 /// When each question was created: over the last 14 months, the later ones of a channel later.

@@ -260,6 +260,14 @@ impl Content {
     }
 }
 
+/// A number that changes with the embedded texts (FNV-1a over all of them).
+pub(super) fn fingerprint() -> u64 {
+    let texts = CHANNELS.iter().map(|(_, text)| *text).chain([PLATFORM, super::SCHEMA]);
+    texts
+        .flat_map(str::bytes)
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 fn read<T: for<'de> Deserialize<'de>>(name: &str, text: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| {
         Error::new(

@@ -74,7 +74,7 @@ fn inspect(path: &Path, now: Timestamp) -> Found {
         }
         let version: i64 =
             connection.query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))?;
-        if version != build::FORMAT {
+        if version != build::format() {
             return Ok(Found::Stale);
         }
         let newest: Option<String> =
@@ -87,11 +87,7 @@ fn inspect(path: &Path, now: Timestamp) -> Found {
     match look() {
         Ok(found) => found,
         // In use by another reelscope, so it was sound a moment ago.
-        Err(error)
-            if matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) =>
-        {
-            Found::Fresh
-        }
+        Err(error) if is_busy(&error) => Found::Fresh,
         Err(_) => Found::Broken,
     }
 }
@@ -186,6 +182,11 @@ fn io_error(path: &Path, error: &io::Error) -> Error {
         format!("the demo cannot be written to {}: {error}", path.display()),
         "set XDG_CACHE_HOME to a folder that can be written, or name a database: reelscope PATH",
     )
+}
+
+/// Whether another connection holds the lock.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// In the words of this module, whatever SQLite calls it.

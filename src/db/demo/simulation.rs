@@ -58,7 +58,11 @@ impl Simulation {
         let lock = path.with_extension("bots.lock");
         let turn = take_turn(&lock);
         if turn.is_some() {
-            stage.enter(Timestamp::now()).map_err(|error| sql_error(path, &error))?;
+            match stage.enter(Timestamp::now()) {
+                // Somebody writes at this moment: the first step comes a little later then.
+                Err(error) if files::is_busy(&error) => {}
+                other => other.map_err(|error| sql_error(path, &error))?,
+            }
         }
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new()
