@@ -15,7 +15,7 @@ use std::{
 use crate::db::error::{Error, ErrorKind, Result};
 
 /// The seed of every generated database.
-const SEED: u64 = 0x5EED_0F_0DE5;
+const SEED: u64 = 0x05EE_D0FC_0DE5;
 
 /// Makes a code-reels database at `path` with `rows` rows in `bot_ledger` and as many in `question_history`, `rows / 50` questions
 /// (at least 10, at most 30,000), and mappings, runs and queue items to match.

@@ -80,7 +80,7 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     #[cfg(unix)]
-    fn of(data: &fs::Metadata) -> Self {
+    pub(crate) fn of(data: &fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt as _;
         Self { device: data.dev(), inode: data.ino(), size: data.size(), modified: (data.mtime(), data.mtime_nsec()) }
     }

@@ -98,7 +98,7 @@ struct Following {
 enum Reader {
     /// The schema has to be read first.
     Unmade,
-    Made(ActivityReader),
+    Made(Box<ActivityReader>),
     /// The tables are not there; this was told.
     Impossible,
 }
@@ -152,8 +152,9 @@ impl State {
             self.owed = self.owed.max(change);
             match &mut self.following {
                 Some(_) if change == Change::Schema => self.restart(),
+                // Rows do not bring the tables: the schema need not be read again.
+                Some(Following { reader: Reader::Impossible, .. }) | None => {}
                 Some(following) => following.look = Some(Occasion::Change),
-                None => {}
             }
         }
         self.tell(now);
@@ -235,12 +236,16 @@ impl Following {
     /// What there is to tell, if anything.
     fn read(&mut self, watch: &mut Watch, occasion: Occasion, now: Instant) -> Result<Option<Answer>> {
         let session = watch.session()?;
-        let mut made = match &self.reader {
-            Reader::Made(reader) => reader.clone(),
-            known @ (Reader::Unmade | Reader::Impossible) => match ActivityReader::of(&session.schema()?) {
-                Some(reader) => reader,
+        let fresh;
+        let known = match &self.reader {
+            Reader::Made(reader) => reader.as_ref(),
+            Reader::Unmade | Reader::Impossible => match ActivityReader::of(&session.schema()?) {
+                Some(reader) => {
+                    fresh = reader;
+                    &fresh
+                }
                 None => {
-                    let told = matches!(known, Reader::Impossible);
+                    let told = matches!(self.reader, Reader::Impossible);
                     self.reader = Reader::Impossible;
                     return Ok((!told).then_some(Answer::NoActivity));
                 }
@@ -248,12 +253,11 @@ impl Following {
         };
         // The session may do the work twice, where the file changed meanwhile: each time with a copy of what was known.
         let (update, reader) = session.read(|reading, _| {
-            let mut reader = made.clone();
+            let mut reader = known.clone();
             let update = reader.look(reading.connection, occasion, now).map_err(|error| reading.words(&error))?;
             Ok((update, reader))
         })?;
-        made = reader;
-        self.reader = Reader::Made(made);
+        self.reader = Reader::Made(Box::new(reader));
         Ok(update.map(|update| Answer::Activity(Arc::new(update))))
     }
 }
