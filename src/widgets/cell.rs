@@ -4,6 +4,8 @@
 
 mod content;
 mod draw;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};

@@ -91,3 +91,85 @@ pub fn expanded(line: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use ratatui::buffer::CellWidth as _;
+
+    use super::*;
+
+    #[test]
+    fn signs_stand_for_what_must_not_be_drawn() {
+        assert_eq!(safe("a\0b\u{1b}[31m\u{7f}"), "a␀b␛[31m␡");
+        assert_eq!(safe("one\r\ntwo\nthree\tfour\rfive\u{85}six\u{2028}"), "one⏎two⏎three␉four⏎five⏎six⏎");
+        // Bidi controls, zero-width blanks, a byte order mark, a soft hyphen, private and impossible code points.
+        assert_eq!(safe("a\u{202e}b\u{2066}c\u{200f}d\u{200b}e\u{feff}f\u{ad}"), "a◌b◌c◌d◌e◌f◌");
+        assert_eq!(safe("\u{9b}31m \u{e000}\u{f0000}\u{ffff}\u{fdd0}"), "\u{fffd}31m \u{fffd}\u{fffd}\u{fffd}\u{fffd}");
+        // Hidden text in tag characters, a joiner that joins nothing, a mark without a letter.
+        assert_eq!(safe("x\u{e0041}\u{e0042}"), "x◌◌");
+        assert_eq!(safe("ab\u{200d}c \u{301}"), "ab◌c \u{301}");
+        assert_eq!(safe("\u{301}a"), "◌a");
+    }
+
+    #[test]
+    fn what_is_fine_stays_as_it_is() {
+        for text in ["plain", "größe", "日本語", "e\u{301}", "👩‍👩‍👧", "❤️", "🇩🇪", "👍🏽", "क्ष", "می‌خواهم", "العربية", ""] {
+            assert!(matches!(safe(text), Cow::Borrowed(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_do_not_pile_up() {
+        let text = format!("a{}b", "\u{301}".repeat(500));
+        let first = pieces(&text).next().map(|piece| piece.text.chars().count());
+        assert!(first.is_some_and(|count| count <= 16), "{first:?}");
+    }
+
+    #[test]
+    fn prose_has_no_signs_for_breaks_and_invisible_marks() {
+        assert_eq!(safe_prose("a\nb\tc\u{200b}d\u{1b}"), "a b cd␛");
+    }
+
+    #[test]
+    fn tabs_reach_to_the_next_fourth_column() {
+        assert_eq!(expanded("\ta\t日本\tx"), "    a   日本    x");
+    }
+
+    #[test]
+    fn a_cut_text_ends_with_dots() {
+        assert_eq!(fit("abcdef", 4), "abc…");
+        assert_eq!(fit("日本語", 5), "日本…");
+        assert_eq!(fit("日本語", 4), "日…");
+        assert_eq!(fit("日本語", 6), "日本語");
+        assert_eq!(fit("abc", 0), "");
+    }
+
+    /// Whether a terminal may be sent this.
+    fn harmless(text: &str) -> bool {
+        text.chars().all(|character| {
+            !character.is_control()
+                && !matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+                    | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_becomes_harmless(text in "(\\PC|\\p{C}|\\p{M}|[\u{200b}-\u{200f}\u{fe0f}\u{1f468}\u{1f1e9}\u{1100}\u{ac00}]){0,24}") {
+            let shown = safe(&text);
+            prop_assert!(harmless(&shown), "{:?}", shown);
+            prop_assert!(harmless(&safe_prose(&text)));
+            prop_assert!(harmless(&expanded(&text)));
+            let columns: u16 = pieces(&text).map(|piece| piece.width).sum();
+            for piece in pieces(&text) {
+                prop_assert!(piece.width > 0);
+                prop_assert_eq!(piece.width, piece.text.cell_width(), "{:?}", piece.text);
+            }
+            // What is harmless already stays.
+            prop_assert_eq!(width(&text), usize::from(columns));
+            prop_assert_eq!(&*safe(&shown), &*shown);
+            prop_assert!(width(&fit(&shown, 7)) <= 7);
+        }
+    }
+}

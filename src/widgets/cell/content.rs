@@ -81,7 +81,8 @@ fn text<'a>(bytes: &'a Bytes, meaning: Meaning, options: &CellOptions) -> Conten
     match meaning {
         Meaning::Enumerated(values) => {
             let known = values.iter().find(|(value, _)| value.as_bytes() == bytes.head() && !bytes.is_cut());
-            left(known.map_or(Role::Text, |(_, tone)| Role::from(*tone)), raw)
+            // A value outside the list is what a maintainer wants to see.
+            left(known.map_or(Role::Warning, |(_, tone)| Role::from(*tone)), raw)
         }
         Meaning::Time => {
             let time = str::from_utf8(bytes.head()).ok().filter(|_| !bytes.is_cut()).and_then(time::parse);
