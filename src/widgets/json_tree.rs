@@ -4,6 +4,8 @@
 //! folding costs nothing, and drawing walks only over what is visible, whatever the size of the document.
 
 mod parse;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::ops::Range;

@@ -5,6 +5,8 @@
 
 mod line;
 mod search;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use line::{RichLine, RichSpan, plain};

@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn what_is_fine_stays_as_it_is() {
-        for text in ["plain", "größe", "日本語", "e\u{301}", "👩‍👩‍👧", "❤️", "🇩🇪", "👍🏽", "क्ष", "می‌خواهم", "العربية", ""] {
+        for text in ["plain", "größe", "日本語", "e\u{301}", "👩‍👩‍👧", "❤️", "🇩🇪", "👍🏽", "क्ष", "می‌خواهم", "العربية", ""]
+        {
             assert!(matches!(safe(text), Cow::Borrowed(_)), "{text}");
         }
     }

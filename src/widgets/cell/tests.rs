@@ -146,7 +146,8 @@ fn times_follow_the_format() {
 #[test]
 fn a_secret_does_not_even_show_its_length() {
     let mut options = options(TimeFormat::Raw);
-    for secret in [Value::text("pw"), Value::text("$2b$10$abcdefghijklmnopqrstuv"), Value::Integer(1), Value::text("")] {
+    for secret in [Value::text("pw"), Value::text("$2b$10$abcdefghijklmnopqrstuv"), Value::Integer(1), Value::text("")]
+    {
         assert_eq!(text(&drawn(&secret, Meaning::Secret, &options, 10)), "#••••••    #");
         assert_eq!(width(&secret, Some(&column(Meaning::Secret)), &options, 50), 6);
     }
@@ -200,7 +201,13 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn meaning() -> impl Strategy<Value = Meaning> {
-    prop_oneof![Just(Meaning::Plain), Just(Meaning::Time), Just(Meaning::Secret), Just(Meaning::Flag), Just(Meaning::Url)]
+    prop_oneof![
+        Just(Meaning::Plain),
+        Just(Meaning::Time),
+        Just(Meaning::Secret),
+        Just(Meaning::Flag),
+        Just(Meaning::Url)
+    ]
 }
 
 proptest! {

@@ -231,3 +231,9 @@ const ALIASES: &[(&str, &str)] = &[
     ("env", "dotenv"),
     ("patch", "diff"),
 ];
+
+/// Whether there is a grammar for it.
+#[cfg(test)]
+pub(super) fn is_known(language: &str) -> bool {
+    GRAMMARS.get_or_init(Grammars::load).find(language).is_some()
+}

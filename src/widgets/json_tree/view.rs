@@ -187,7 +187,7 @@ impl JsonTree {
     }
 
     /// The row below.
-    fn after(&self, at: usize) -> Option<usize> {
+    pub(super) fn after(&self, at: usize) -> Option<usize> {
         let next = self.nodes[at].visible_end(at);
         (next < self.nodes.len()).then_some(next)
     }

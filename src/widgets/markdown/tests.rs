@@ -180,6 +180,14 @@ fn breaks_written_out_break_where_there_are_no_others() {
     • one
     • two
     ");
+    insta::assert_snapshot!(shown("```\nprintf(\"\\n- x\")\n```\\n\\n## Next\\n- one\\n- two \\not", 30), @r#"
+     printf("\n- x")
+
+    Next
+
+    • one
+    • two \not
+    "#);
     assert_eq!(shown("a\nprintf(\"\\n\")", 30), "a printf(\"\\n\")\n");
 }
 

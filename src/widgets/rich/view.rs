@@ -277,12 +277,20 @@ impl RichView {
         let right = self.x + usize::from(area.width);
         let mut column = 0;
         let mut at = 0;
+        // Where the last piece was drawn, and its columns.
+        let mut last = (0, 0);
         for span in &line.spans {
             let style = style_of(span, theme);
             let skip = bytes.start.saturating_sub(at).min(span.text.len());
             at += skip;
             for piece in safe::pieces(&span.text[skip..]) {
-                if column >= right || at >= bytes.end {
+                if at >= bytes.end {
+                    return;
+                }
+                if column >= right {
+                    if self.wrap == Wrap::Cut && area.width > 1 {
+                        cut(last.0 + last.1 == right && last.1 > 1, area, buf, theme);
+                    }
                     return;
                 }
                 let wide = usize::from(piece.width);
@@ -292,6 +300,7 @@ impl RichView {
                     let role = if self.current == Some(first + place) { Role::MatchCurrent } else { Role::Match };
                     style = style.patch(theme.style(role));
                 }
+                last = (column, wide);
                 // A wide character cut by either edge leaves blanks.
                 if column + wide > self.x {
                     let whole = column >= self.x && column + wide <= right;
@@ -371,6 +380,15 @@ impl RichView {
     }
 }
 
+/// Says in the last column that the line goes on; a wide character that ends there goes as a whole.
+fn cut(wide: bool, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let last = area.right() - 1;
+    if wide {
+        buf[(last - 1, area.y)].set_symbol(" ");
+    }
+    buf[(last, area.y)].set_symbol("…").set_style(theme.style(Role::Muted));
+}
+
 fn style_of(span: &RichSpan, theme: &Theme) -> ratatui::style::Style {
     let style = theme.style(span.role);
     span.also.map_or(style, |also| theme.style(also).patch(style))
@@ -406,6 +424,10 @@ fn breaks(text: &str, width: usize) -> Vec<usize> {
             let (start, taken) = blank.take().unwrap_or((at, column));
             starts.push(start);
             column -= taken;
+            if column + wide > width && column > 0 {
+                starts.push(at);
+                column = 0;
+            }
         }
         at += piece.text.len();
         column += wide;
