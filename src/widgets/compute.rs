@@ -175,6 +175,26 @@ mod tests {
     │ Build │────▸│ Test │
     └───────┘     └──────┘
     ");
+        // From top to bottom, rows are saved where the width allows.
+        insta::assert_snapshot!(diagram("graph TD\n A[Ask] --> B{Known?}\n B -->|yes| C[Answer]\n B -->|no| D[Learn]").unwrap_or_default(), @r"
+               ┌─────┐
+               │ Ask │
+               └─────┘
+                  └┐
+                   │
+                   │
+                   │
+              ╱────▾───╲
+              │ Known? │
+              ╲────────╱
+             ┌────┘ └────┐
+         yes │           │no
+             │           │
+             │           │
+        ┌────▾───┐   ┌───▾───┐
+        │ Answer │   │ Learn │
+        └────────┘   └───────┘
+        ");
         let front = "---\ntitle: x\n---\n%%{init: {'theme': 'dark'}}%%\nsequenceDiagram\n A->>B: hi\u{1b}[31m\n";
         let drawn = diagram(front).unwrap_or_default();
         assert!(drawn.contains("hi␛[31m") && drawn.contains('B'), "{drawn}");
@@ -197,7 +217,7 @@ mod tests {
         let quiet = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             if !guarded() {
-                quiet(panic)
+                quiet(panic);
             }
         }));
         assert_eq!(guard(|| unreachable!("on purpose")), None::<()>);

@@ -10,4 +10,4 @@ mod tests;
 mod view;
 
 pub use line::{RichLine, RichSpan, plain};
-pub use view::{RichView, Wrap};
+pub use view::{RichView, Wrap, draw_line};

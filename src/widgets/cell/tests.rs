@@ -50,7 +50,7 @@ fn shown(value: &Value, width: u16) -> String {
 fn style(value: &Value, meaning: Meaning) -> Style {
     let buf = drawn(value, meaning, &options(TimeFormat::Relative), 9);
     let cell = (1..10).map(|x| &buf[(x, 0)]).find(|cell| cell.symbol() != " ");
-    cell.map(|cell| cell.style()).unwrap_or_default()
+    cell.map(ratatui::buffer::Cell::style).unwrap_or_default()
 }
 
 fn is(role: Role) -> Style {

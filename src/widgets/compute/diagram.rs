@@ -1,5 +1,11 @@
 //! Mermaid source to lines of text.
 
+use mermaid_text::{
+    Direction, RenderOptions,
+    detect::{DiagramKind, detect},
+    parser,
+};
+
 use crate::widgets::safe;
 
 /// Source longer than this is not drawn: the layout's cost grows faster than its input.
@@ -11,7 +17,9 @@ pub(super) fn lines(source: &str, width: u16) -> Result<Vec<String>, String> {
         return Err(format!("the source is too long to draw: {} KiB", source.len() / 1024));
     }
     let source = prepared(source);
-    let drawn = mermaid_text::render_with_width(&source, Some(usize::from(width))).map_err(|error| words(&error))?;
+    let drawn = close_together(&source, usize::from(width))
+        .map_or_else(|| mermaid_text::render_with_width(&source, Some(usize::from(width))), Ok)
+        .map_err(|error| words(&error))?;
     let mut lines: Vec<String> = drawn.lines().map(|line| safe::expanded(line).trim_end().to_owned()).collect();
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
@@ -22,6 +30,26 @@ pub(super) fn lines(source: &str, width: u16) -> Result<Vec<String>, String> {
         return Err("the diagram is empty".to_owned());
     }
     Ok(lines)
+}
+
+/// A flow from top to bottom with half the usual gap between its layers, where that fits: rows are scarcer than columns, and a
+/// label on an edge takes one row. Flows from left to right keep their gaps, which hold the labels.
+fn close_together(source: &str, width: usize) -> Option<String> {
+    let graph = match detect(source).ok()? {
+        DiagramKind::Flowchart => parser::parse(source).ok()?,
+        DiagramKind::State => parser::state::parse(source).ok()?,
+        _ => return None,
+    };
+    if !matches!(graph.direction, Direction::TopToBottom | Direction::BottomToTop) {
+        return None;
+    }
+    let options = RenderOptions {
+        max_width: Some(width),
+        max_width_strict: true,
+        gaps_override: Some((3, 2)),
+        ..RenderOptions::default()
+    };
+    mermaid_text::render_with_options(source, &options).ok()
 }
 
 fn words(error: &mermaid_text::Error) -> String {

@@ -3,7 +3,7 @@
 
 use std::{fmt, ops::Range};
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{JsonError, JsonTree, Kind, Node};
 
@@ -147,38 +147,53 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<(), A::Error> {
-        let Some(first) = entries.next_key::<String>()? else {
+        let Some(mut name) = entries.next_key_seed(Name(&mut *self.tree))? else {
             self.add(Kind::Object, "");
             return Ok(());
         };
-        let mut key = first;
-        if key == NUMBER {
-            let digits: String = entries.next_value()?;
-            self.add(Kind::Number, &digits);
+        if self.tree.text(&name) == NUMBER {
+            self.tree.texts.truncate(name.start as usize);
+            let digits = entries.next_value_seed(Name(&mut *self.tree))?;
+            let at = self.add(Kind::Number, "");
+            self.tree.nodes[at].text = digits;
             return Ok(());
         }
         let at = self.add(Kind::Object, "");
         let mut count = 0;
         let depth = self.depth + 1;
         loop {
-            let name = self.tree.store(&key);
-            entries.next_value_seed(Place {
-                tree: &mut *self.tree,
-                parent: at,
-                depth,
-                place: count,
-                key: Some(name),
-            })?;
+            let place = Place { tree: &mut *self.tree, parent: at, depth, place: count, key: Some(name) };
+            entries.next_value_seed(place)?;
             count += 1;
-            match entries.next_key::<String>()? {
-                Some(next) => key = next,
+            match entries.next_key_seed(Name(&mut *self.tree))? {
+                Some(next) => name = next,
                 None => break,
             }
         }
-        if count == u32::MAX {
-            return Err(A::Error::custom("too many fields"));
-        }
         self.close(at, count);
         Ok(())
+    }
+}
+
+/// A key, or the digits of a number: stored where it is read, without a string of its own.
+struct Name<'t>(&'t mut JsonTree);
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = Range<u32>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Range<u32>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = Range<u32>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Range<u32>, E> {
+        Ok(self.0.store(text))
     }
 }

@@ -6,7 +6,7 @@ use super::{JsonTree, Kind, Node};
 use crate::{
     theme::{Role, Theme},
     widgets::{
-        rich::{RichLine, RichSpan, RichView},
+        rich::{self, RichLine, RichSpan},
         safe,
         scrollbar::Scroll,
     },
@@ -147,11 +147,7 @@ impl JsonTree {
             if node == self.cursor {
                 buf.set_style(strip, theme.style(Role::Selected));
             }
-            let mut view = RichView::new();
-            view.set_lines(vec![self.line(node, self.x + usize::from(area.width))]);
-            view.resize(area.width, 1);
-            view.scroll(i64::try_from(self.x).unwrap_or(i64::MAX), 0);
-            view.draw(strip, buf, theme);
+            rich::draw_line(&self.line(node, self.x + usize::from(area.width)), self.x, strip, buf, theme);
             at = self.after(node);
         }
     }

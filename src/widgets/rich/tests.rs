@@ -76,7 +76,7 @@ fn a_search_goes_round_and_is_shown() {
     // The last stands beyond the right edge: it is scrolled to.
     let buf = drawn(&view, 8, 2);
     let current = buf.content.iter().filter(|cell| cell.bg == theme.style(Role::MatchCurrent).bg.unwrap_or_default());
-    assert_eq!(current.map(|cell| cell.symbol()).collect::<String>(), "match");
+    assert_eq!(current.map(ratatui::buffer::Cell::symbol).collect::<String>(), "match");
     view.next_match();
     assert_eq!(view.match_number(), Some(1));
     view.previous_match();

@@ -1,5 +1,7 @@
 //! The view over lines: where it is scrolled to, what is searched for, and the drawing of what is visible.
 
+use std::ops::Range;
+
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
@@ -156,7 +158,7 @@ impl RichView {
         self.matches = search::matches(&self.lines, pattern);
         let top = self.line_at(self.y);
         let next = self.matches.partition_point(|one| one.line < top);
-        self.current = (!self.matches.is_empty()).then(|| if next < self.matches.len() { next } else { 0 });
+        self.current = (!self.matches.is_empty()).then_some(if next < self.matches.len() { next } else { 0 });
         self.show_current();
         self.matches.len()
     }
@@ -255,66 +257,13 @@ impl RichView {
                 },
             };
             let strip = Rect { y: area.y + row, height: 1, ..area };
-            self.draw_row(line, number, start..end, strip, buf, theme);
-        }
-    }
-
-    fn draw_row(
-        &self,
-        line: &RichLine,
-        number: usize,
-        bytes: std::ops::Range<usize>,
-        area: Rect,
-        buf: &mut Buffer,
-        theme: &Theme,
-    ) {
-        if let Some(ground) = line.ground {
-            buf.set_style(area, theme.style(ground));
-        }
-        let first = self.matches.partition_point(|one| one.line < number);
-        let here = &self.matches[first..];
-        let mut here = here.iter().enumerate().take_while(|(_, one)| one.line == number).peekable();
-        let right = self.x + usize::from(area.width);
-        let mut column = 0;
-        let mut at = 0;
-        // Where the last piece was drawn, and its columns.
-        let mut last = (0, 0);
-        for span in &line.spans {
-            let style = style_of(span, theme);
-            let skip = bytes.start.saturating_sub(at).min(span.text.len());
-            at += skip;
-            for piece in safe::pieces(&span.text[skip..]) {
-                if at >= bytes.end {
-                    return;
-                }
-                if column >= right {
-                    if self.wrap == Wrap::Cut && area.width > 1 {
-                        cut(last.0 + last.1 == right && last.1 > 1, area, buf, theme);
-                    }
-                    return;
-                }
-                let wide = usize::from(piece.width);
-                while here.next_if(|(_, one)| one.end <= at).is_some() {}
-                let mut style = style;
-                if let Some((place, _)) = here.peek().filter(|(_, one)| one.start <= at) {
-                    let role = if self.current == Some(first + place) { Role::MatchCurrent } else { Role::Match };
-                    style = style.patch(theme.style(role));
-                }
-                last = (column, wide);
-                // A wide character cut by either edge leaves blanks.
-                if column + wide > self.x {
-                    let whole = column >= self.x && column + wide <= right;
-                    let symbol = if whole { piece.text } else { " " };
-                    for place in column.max(self.x)..(column + wide).min(right) {
-                        let Ok(x) = u16::try_from(place - self.x) else { return };
-                        let cell = &mut buf[(area.x + x, area.y)];
-                        cell.set_symbol(if place == column { symbol } else { " " }).set_style(style);
-                    }
-                }
-                column += wide;
-                // What is drawn of a sign is longer than what it stands for, but spans hold no such characters.
-                at += piece.text.len();
-            }
+            let first = self.matches.partition_point(|one| one.line < number);
+            let count = self.matches[first..].iter().take_while(|one| one.line == number).count();
+            let marks = Marks {
+                matches: &self.matches[first..first + count],
+                current: self.current.and_then(|place| place.checked_sub(first)),
+            };
+            draw_part(line, start..end, self.x, marks, strip, buf, theme);
         }
     }
 
@@ -377,6 +326,83 @@ impl RichView {
             }
         }
         self.clamp();
+    }
+}
+
+/// Draws a line into the first row of `area`, from this column of it on; `…` where it goes on to the right.
+pub fn draw_line(line: &RichLine, x: usize, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let area = area.intersection(buf.area);
+    if !area.is_empty() {
+        draw_part(line, 0..usize::MAX, x, Marks::default(), area, buf, theme);
+    }
+}
+
+/// The matches of a line, and which of them is the current one.
+#[derive(Clone, Copy, Default)]
+struct Marks<'a> {
+    matches: &'a [Match],
+    current: Option<usize>,
+}
+
+/// Draws the part of a line between two bytes of its text, from column `x` of that part on.
+fn draw_part(
+    line: &RichLine,
+    bytes: Range<usize>,
+    x: usize,
+    marks: Marks<'_>,
+    area: Rect,
+    buf: &mut Buffer,
+    theme: &Theme,
+) {
+    if let Some(ground) = line.ground {
+        buf.set_style(Rect { height: 1, ..area }, theme.style(ground));
+    }
+    let mut here = marks.matches.iter().enumerate().peekable();
+    let right = x + usize::from(area.width);
+    let mut column = 0;
+    let mut at = 0;
+    // Where the last piece was drawn, and its columns.
+    let mut last = (0, 0);
+    for span in &line.spans {
+        let style = style_of(span, theme);
+        let skip = bytes.start.saturating_sub(at).min(span.text.len());
+        at += skip;
+        for piece in safe::pieces(&span.text[skip..]) {
+            if at >= bytes.end {
+                return;
+            }
+            if column >= right {
+                // Blanks beyond the edge are nothing to speak of, and all that hangs over of a wrapped line.
+                if piece.text == " " {
+                    at += 1;
+                    continue;
+                }
+                if area.width > 1 {
+                    cut(last.0 + last.1 == right && last.1 > 1, area, buf, theme);
+                }
+                return;
+            }
+            while here.next_if(|(_, one)| one.end <= at).is_some() {}
+            let style = match here.peek().filter(|(_, one)| one.start <= at) {
+                Some((place, _)) if marks.current == Some(*place) => style.patch(theme.style(Role::MatchCurrent)),
+                Some(_) => style.patch(theme.style(Role::Match)),
+                None => style,
+            };
+            let wide = usize::from(piece.width);
+            last = (column, wide);
+            // A wide character cut by either edge leaves blanks.
+            if column + wide > x {
+                let whole = column >= x && column + wide <= right;
+                let symbol = if whole { piece.text } else { " " };
+                for place in column.max(x)..(column + wide).min(right) {
+                    let Ok(offset) = u16::try_from(place - x) else { return };
+                    let cell = &mut buf[(area.x + offset, area.y)];
+                    cell.set_symbol(if place == column { symbol } else { " " }).set_style(style);
+                }
+            }
+            column += wide;
+            at += piece.text.len();
+        }
     }
 }
 
