@@ -66,9 +66,7 @@ fn target(args: Args) -> Result<(Option<OsString>, Option<Place>), Failure> {
         (true, place, None) | (true, None, place) => (None, place),
         (false, database, place) => (database, place),
     };
-    let place = place
-        .map(|place| place.to_string_lossy().parse::<Place>().map_err(Failure::usage))
-        .transpose()?;
+    let place = place.map(|place| place.to_string_lossy().parse::<Place>().map_err(Failure::usage)).transpose()?;
     Ok((database, place))
 }
 
@@ -113,9 +111,9 @@ fn browse(args: Args, config: &Config) -> Result<ExitCode, Failure> {
 fn misplaced(text: &OsStr, error: reelscope::db::error::Error) -> Failure {
     let command = text.to_str().filter(|text| Args::command().find_subcommand(text).is_some());
     match command {
-        Some(command) if error.kind == ErrorKind::NotFound => {
-            Failure::usage(format!("options go behind the command: reelscope {command} … (a file of this name: ./{command})"))
-        }
+        Some(command) if error.kind == ErrorKind::NotFound => Failure::usage(format!(
+            "options go behind the command: reelscope {command} … (a file of this name: ./{command})"
+        )),
         _ => error.into(),
     }
 }

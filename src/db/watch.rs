@@ -42,11 +42,14 @@ struct Seen {
     openings: u64,
     data_version: i64,
     schema_version: i64,
-    file: Option<FileId>,
+    file: Option<Stamp>,
 }
 
-/// Device and inode.
-type FileId = (u64, u64);
+impl Seen {
+    fn is_same_file(self, other: Self) -> bool {
+        self.file.zip(other.file).is_some_and(|(one, other)| one.same_file(other))
+    }
+}
 
 /// How the file and its log look from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +60,6 @@ struct Glance {
 
 impl Glance {
     fn at(file: &Path, log: &Path) -> Self {
-        let stamp = |path| fs::metadata(path).ok().map(|data| Stamp::of(&data));
         Self { file: stamp(file), log: stamp(log) }
     }
 }
@@ -113,7 +115,7 @@ impl Watch {
         let last = self.seen.replace(seen);
         Ok(match last {
             Some(last) if last == seen => Change::None,
-            Some(last) if last.file != seen.file || last.schema_version != seen.schema_version => Change::Schema,
+            Some(last) if last.schema_version != seen.schema_version || !last.is_same_file(seen) => Change::Schema,
             Some(_) => Change::Data,
             None => match self.before.take() {
                 // The first look: between opening the database and now somebody may have written.
@@ -173,18 +175,25 @@ impl Watch {
     }
 
     fn look(&mut self) -> Result<Seen> {
-        let last = self.seen;
-        let Location::File(path) = self.location.clone();
+        let (last, before) = (self.seen, self.file());
         let session = self.session()?;
         let data_version = session.pragma("PRAGMA data_version")?;
         let openings = session.openings();
-        // The schema's version takes a lock, the inode a system call: only where something changed.
+        // The schema's version takes a lock: only where something changed.
         let same = last.filter(|last| (last.openings, last.data_version) == (openings, data_version));
         if let Some(last) = same {
             return Ok(last);
         }
         let schema_version = session.pragma("PRAGMA schema_version")?;
-        Ok(Seen { openings: session.openings(), data_version, schema_version, file: file_id(&path) })
+        let openings = session.openings();
+        // Replaced just now: which one was read nobody knows, so it counts as another one.
+        let file = before.zip(self.file()).filter(|(before, after)| before.same_file(*after)).map(|(before, _)| before);
+        Ok(Seen { openings, data_version, schema_version, file })
+    }
+
+    fn file(&self) -> Option<Stamp> {
+        let Location::File(path) = &self.location;
+        stamp(path)
     }
 }
 
@@ -194,9 +203,8 @@ pub(crate) fn fingerprint(location: &Location) -> Option<Fingerprint> {
     Fingerprint::take(path).ok()
 }
 
-fn file_id(path: &Path) -> Option<FileId> {
-    use std::os::unix::fs::MetadataExt as _;
-    fs::metadata(path).ok().map(|data| (data.dev(), data.ino()))
+fn stamp(path: &Path) -> Option<Stamp> {
+    fs::metadata(path).ok().map(|data| Stamp::of(&data))
 }
 
 #[cfg(test)]

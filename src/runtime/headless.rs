@@ -331,10 +331,7 @@ mod tests {
             let connect = |replies| Database::open(Location::File(path.clone()), replies);
             let mut headless = Headless::start(Counter::default(), connect, (30, 5), wall).unwrap();
             headless.keys([KeyCode::Char('x').into(), KeyCode::Char('x').into()]).unwrap();
-            assert_eq!(
-                headless.text(),
-                "after 3 s\nquestions: true\nafter 6 s\nchannel_mappings: true\n\n"
-            );
+            assert_eq!(headless.text(), "after 3 s\nquestions: true\nafter 6 s\nchannel_mappings: true\n\n");
             assert!(!headless.has_ended());
             headless.keys([KeyCode::Char('q').into()]).unwrap();
             assert!(headless.has_ended());

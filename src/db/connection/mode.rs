@@ -85,7 +85,7 @@ impl Stamp {
         Self { device: data.dev(), inode: data.ino(), size: data.size(), modified: (data.mtime(), data.mtime_nsec()) }
     }
 
-    const fn same_file(self, other: Self) -> bool {
+    pub(crate) const fn same_file(self, other: Self) -> bool {
         self.device == other.device && self.inode == other.inode
     }
 }
