@@ -119,12 +119,6 @@ impl Opened {
     pub(crate) fn is_current(&self, path: &Path) -> bool {
         Fingerprint::take(path).is_ok_and(|now| self.mode.still_right(&self.print, &now))
     }
-
-    /// Whether other programs' commits become visible on this connection, so that `PRAGMA data_version` tells of them.
-    /// Otherwise the file has to be looked at, and the session opens it anew.
-    pub(crate) const fn sees_commits(&self) -> bool {
-        matches!(self.mode, Mode::Shared)
-    }
 }
 
 fn configure(connection: &Connection, mode: Mode) -> rusqlite::Result<()> {

@@ -225,11 +225,6 @@ impl ReadSession {
         opened.connection.prepare_cached(sql).map_err(words)?.query_row([], |row| row.get(0)).map_err(words)
     }
 
-    /// Whether `PRAGMA data_version` on [`Self::connection`] tells of other programs' commits; otherwise only the files do.
-    pub(crate) fn sees_commits(&self) -> bool {
-        self.opened.as_ref().is_some_and(Opened::sees_commits)
-    }
-
     /// Does `work` in one read transaction over a picture of the database that nobody changed meanwhile.
     ///
     /// # Errors
