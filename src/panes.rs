@@ -7,6 +7,8 @@ pub mod bots;
 pub mod frame;
 pub mod notice;
 pub mod overlay;
+#[cfg(test)]
+pub(crate) mod picture;
 pub mod question;
 pub mod table;
 pub mod tables;

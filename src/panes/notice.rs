@@ -28,7 +28,8 @@ pub fn draw(paragraphs: &[(&str, Role)], area: Rect, buf: &mut Buffer, theme: &T
     }
 }
 
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+/// A text in lines of this width, broken between words; it must be harmless already.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split_whitespace() {

@@ -9,6 +9,8 @@ mod details;
 mod diagram;
 mod raw;
 mod tab;
+#[cfg(test)]
+mod tests;
 mod text;
 mod view;
 mod works;
@@ -81,7 +83,7 @@ struct Asked {
 }
 
 /// Why there is no question.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 enum Problem {
     /// None has this id.
     NotFound(String),
@@ -104,6 +106,8 @@ pub struct QuestionPane {
     shown: Option<Shown>,
     asked: Option<Asked>,
     problem: Option<Problem>,
+    /// Why what is shown could not be read anew.
+    stale: Option<Error>,
     tab: Tab,
     sheets: [Sheet; 5],
     works: Works,
@@ -127,6 +131,7 @@ impl QuestionPane {
             shown: None,
             asked: None,
             problem: None,
+            stale: None,
             tab: Tab::default(),
             sheets: Tab::ALL.map(Sheet::new),
             works: Works::default(),
@@ -165,6 +170,7 @@ impl QuestionPane {
         }
         self.shown = None;
         self.problem = None;
+        self.stale = None;
         self.sheets.iter_mut().for_each(Sheet::restart);
     }
 
@@ -195,8 +201,9 @@ impl QuestionPane {
     /// Takes the place of what is shown.
     fn receive(&mut self, id: String, record: &Arc<QuestionRecord>) -> Handled {
         let same = self.shown.as_ref().filter(|shown| shown.id == id && self.problem.is_none());
+        let was_stale = self.stale.take().is_some();
         if same.is_some_and(|shown| shown.record == *record) {
-            return Handled::No;
+            return if was_stale { Handled::Yes } else { Handled::No };
         }
         if same.is_some() {
             self.sheets.iter_mut().for_each(Sheet::spoil);
@@ -206,6 +213,12 @@ impl QuestionPane {
         self.problem = None;
         self.shown = Some(Shown::read(id, record));
         Handled::Yes
+    }
+
+    fn fail(&mut self, problem: Problem) -> Handled {
+        let known = self.problem.as_ref() == Some(&problem);
+        self.problem = Some(problem);
+        if known { Handled::No } else { Handled::Yes }
     }
 
     /// Makes the lines of the open tab where they are not there for this width.
@@ -229,6 +242,9 @@ impl QuestionPane {
         };
         sheet.take(content, width);
         sheet.mark(&self.pattern);
+        if let Some(next) = self.next_age(cx.now) {
+            cx.out.commands.push(Command::After(next, Timer::Ages));
+        }
     }
 
     fn sheet(&self) -> &Sheet {
@@ -271,15 +287,17 @@ impl Pane for QuestionPane {
             Ok(Answer::Question(Some(record))) => self.receive(id, record),
             Ok(Answer::Question(None)) => {
                 self.shown = None;
-                self.problem = Some(Problem::NotFound(id));
-                Handled::Yes
+                self.stale = None;
+                self.fail(Problem::NotFound(id))
             }
             Ok(_) => Handled::No,
             Err(error) if error.kind == ErrorKind::Cancelled => Handled::No,
-            Err(error) => {
-                self.problem = Some(Problem::Failed(id, error.clone()));
-                Handled::Yes
+            // What was read before is better than nothing.
+            Err(error) if self.problem.is_none() && self.shown.as_ref().is_some_and(|shown| shown.id == id) => {
+                let news = self.stale.replace(error.clone()).as_ref() != Some(error);
+                if news { Handled::Yes } else { Handled::No }
             }
+            Err(error) => self.fail(Problem::Failed(id, error.clone())),
         };
         self.lay_out(cx);
         if waited { Handled::Yes } else { handled }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::syntax::{Computed, Job},
-    panes::Outbox,
+    panes::{Outbox, notice},
     theme::Role,
     widgets::{
         rich::{self, RichLine, RichSpan},
@@ -36,9 +36,10 @@ pub(super) fn lines(source: Option<&Arc<str>>, mode: Mode, width: u16, works: &m
             Content::Lines(drawn.iter().map(|line| RichLine::of(safe::safe(line), Role::Diagram)).collect())
         }
         Some(Computed::Diagram(Err(why))) => {
-            let why = safe::safe_prose(why).into_owned();
-            let spans = vec![RichSpan::new("Not drawn: ", Role::Warning), RichSpan::new(why, Role::Text)];
-            let mut lines = vec![RichLine { spans, ground: None }, RichLine::default()];
+            let why = format!("Not drawn: {}", safe::safe_prose(why));
+            let why = notice::wrapped(&why, usize::from(width));
+            let mut lines: Vec<_> = why.into_iter().map(|line| RichLine::of(line, Role::Warning)).collect();
+            lines.push(RichLine::default());
             lines.extend(code(source, works, out));
             Content::Lines(lines)
         }

@@ -18,6 +18,9 @@ use crate::{
 /// Texts longer than this are shown up to here: laying out 10 MB would be felt, and nobody reads it in a pane.
 const LONGEST: usize = 512 * 1024;
 
+/// Lines of running text are no longer than this: wider ones are hard to read, however wide the screen is.
+const MEASURE: u16 = 110;
+
 /// A text that was read once, laid out many times.
 #[derive(Debug, Default)]
 pub(super) struct Text {
@@ -105,6 +108,7 @@ pub(super) fn lines(
     out: &mut Outbox,
 ) -> Content {
     let mut lines: Vec<RichLine> = Vec::new();
+    let width = width.min(MEASURE);
     for text in texts {
         if let Some(name) = text.name {
             if !lines.is_empty() {

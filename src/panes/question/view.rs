@@ -1,5 +1,7 @@
 //! Draws the pane: frame, a line that says which question this is, and the visible lines of the open tab.
 
+use std::borrow::Cow;
+
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
@@ -42,8 +44,11 @@ pub(super) fn body(area: Rect) -> Rect {
 impl QuestionPane {
     pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
         let area = area.intersection(buf.area);
-        let (corner, note, footer) = (self.corner(cx), self.note(), self.footer());
-        let parts = Frame { corner: &corner, note: &note, footer: &footer, ..tabs(self.tab, area) };
+        let (mut note, footer) = (self.note(body(area).width, cx), self.footer());
+        if !note.is_empty() {
+            note.push(' ');
+        }
+        let parts = Frame { note: &note, footer: &footer, ..tabs(self.tab, area) };
         let inner = frame::frame(&parts, area, buf, cx);
         if inner.is_empty() {
             return;
@@ -61,7 +66,7 @@ impl QuestionPane {
     fn draw_shown(&self, shown: &Shown, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
         let body = body(area);
         if body.y > frame::inner(area).y {
-            draw_head(shown, Rect { y: body.y - 1, height: 1, ..body }, buf, cx);
+            Head::of(shown).draw(Rect { y: body.y - 1, height: 1, ..body }, buf, cx);
         }
         let sheet = self.sheet();
         if sheet.notice.is_empty() {
@@ -78,7 +83,7 @@ impl QuestionPane {
         if self.asked.is_none() {
             let words = [
                 ("No question is open", Role::Title),
-                ("Press Enter on a row of questions, or on a bot's entry about one.", Role::Muted),
+                ("Press Enter on a question, or on what a bot did to one.", Role::Muted),
                 ("With the preview on, moving over questions is enough.", Role::Muted),
             ];
             notice::draw(&words, inner, buf, cx.theme);
@@ -96,14 +101,24 @@ impl QuestionPane {
         (waited >= super::PATIENCE).then_some(waited.as_secs_f64())
     }
 
-    /// Top right: how long is being read.
-    fn corner(&self, cx: &ViewCx<'_>) -> String {
-        self.waited(cx).map_or_else(String::new, |seconds| format!("reading … {seconds:.1} s"))
-    }
-
-    /// Bottom left: what is searched for.
-    fn note(&self) -> String {
-        if self.pattern.is_empty() { String::new() } else { format!("/{}", safe::safe(&self.pattern)) }
+    /// Bottom left: how long is being read, why this is old, what is searched for, or the id where the line at the top has no
+    /// room for it.
+    fn note(&self, width: u16, cx: &ViewCx<'_>) -> String {
+        if let Some(seconds) = self.waited(cx) {
+            return format!("reading … {seconds:.1} s");
+        }
+        if let Some(error) = &self.stale {
+            return format!("not read anew: {}", safe::safe(&error.what));
+        }
+        if !self.pattern.is_empty() {
+            return format!("/{}", safe::safe(&self.pattern));
+        }
+        match &self.shown {
+            Some(shown) if self.problem.is_none() && !Head::of(shown).has_room_for_id(width) => {
+                safe::safe(&shown.id).into_owned()
+            }
+            _ => String::new(),
+        }
     }
 
     /// Bottom right: matches, or how far down this is.
@@ -126,23 +141,46 @@ impl QuestionPane {
     }
 }
 
-/// Status, difficulty, channel at the left, the id at the right.
-fn draw_head(shown: &Shown, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
-    let question = &shown.question;
-    let mut pen = Pen::new(area, buf, cx.theme);
-    match &question.status {
-        Some(status) => pen.word(status, role_of("status", status)),
-        None => pen.word("no status", Role::Muted),
-    };
-    if let Some(difficulty) = &question.difficulty {
-        pen.word(" · ", Role::Faint).word(difficulty, role_of("difficulty", difficulty));
+/// What the line at the top says.
+struct Head<'a> {
+    /// Status, difficulty, channel, each in its role.
+    parts: Vec<(Cow<'a, str>, Role)>,
+    id: &'a str,
+}
+
+impl<'a> Head<'a> {
+    fn of(shown: &'a Shown) -> Self {
+        let question = &shown.question;
+        let status = question.status.as_deref();
+        let mut parts =
+            vec![status.map_or(("no status".into(), Role::Muted), |text| (text.into(), role_of("status", text)))];
+        if let Some(text) = question.difficulty.as_deref() {
+            parts.push((text.into(), role_of("difficulty", text)));
+        }
+        if let Some(path) = path(question.channel.as_deref(), question.sub_channel.as_deref()) {
+            parts.push((path.into(), Role::Text));
+        }
+        Self { parts, id: &shown.id }
     }
-    if let Some(path) = path(question.channel.as_deref(), question.sub_channel.as_deref()) {
-        pen.word(" · ", Role::Faint).word(&path, Role::Text);
+
+    fn has_room_for_id(&self, width: u16) -> bool {
+        let parts: usize = self.parts.iter().map(|(text, _)| safe::width(text) + 3).sum();
+        parts + safe::width(self.id) <= usize::from(width)
     }
-    let wide = u16::try_from(safe::width(&shown.id)).unwrap_or(u16::MAX);
-    if let Some(blank) = pen.room().checked_sub(wide).filter(|blank| *blank > 1) {
-        pen.skip(blank).word(&shown.id, Role::Muted);
+
+    /// The parts at the left, the id at the right.
+    fn draw(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+        let mut pen = Pen::new(area, buf, cx.theme);
+        for (at, (text, role)) in self.parts.iter().enumerate() {
+            if at > 0 {
+                pen.word(" · ", Role::Faint);
+            }
+            pen.word(text, *role);
+        }
+        if self.has_room_for_id(area.width) {
+            let room = pen.room();
+            pen.right(self.id, Role::Muted, room);
+        }
     }
 }
 

@@ -102,11 +102,17 @@ impl Form {
     pub(super) fn videos(&mut self, name: &str, videos: &Field<Vec<(String, String)>>) {
         self.field(name, videos, |form, videos| {
             let mut lines = Vec::new();
+            let column = videos.iter().map(|(title, _)| safe::width(title)).max().unwrap_or(0);
             for (title, url) in videos {
-                if !title.is_empty() {
+                let mut link = form.linked(url);
+                let beside = column > 0 && column + 2 + safe::width(url) <= form.room;
+                if beside && let Some(first) = link.first_mut() {
+                    let blanks = " ".repeat(column.saturating_sub(safe::width(title)) + 2);
+                    first.spans.insert(0, RichSpan::new(format!("{}{blanks}", safe::safe(title)), Role::Muted));
+                } else if !title.is_empty() {
                     lines.extend(form.chunks(title, Role::Muted));
                 }
-                lines.extend(form.linked(url));
+                lines.append(&mut link);
             }
             lines
         });
