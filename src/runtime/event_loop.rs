@@ -70,6 +70,8 @@ pub(crate) struct EventLoop<P, R> {
     started: Instant,
     last_frame: Option<Instant>,
     dirty: bool,
+    /// What is on the terminal is not what was drawn last: draw every cell.
+    spoilt: bool,
     stopped: bool,
     ending: Option<Ending>,
 }
@@ -103,6 +105,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
             started: Instant::now(),
             last_frame: None,
             dirty: true,
+            spoilt: false,
             stopped: false,
             ending: None,
         })
@@ -187,6 +190,13 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
     }
 
     fn update(&mut self, event: Event) {
+        #[cfg(debug_assertions)]
+        panic_if_asked(&event);
+        // Terminals cut what they show when they shrink, also when they have the old size again before a frame is drawn.
+        if matches!(event, Event::Resize(..)) {
+            self.spoilt = true;
+            self.dirty = true;
+        }
         let now = self.clock.now();
         let commands = self.program.update(event, now);
         self.dirty |= self.program.take_dirty();
@@ -218,8 +228,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         self.stopped = false;
         // crossterm knows a state of its own for raw mode, and the shell may have changed the terminal's meanwhile.
         self.guard.leave();
-        let again = self.guard.enter(self.terminal.backend_mut()).and_then(|()| self.terminal.clear());
-        if let Err(error) = again {
+        if let Err(error) = self.guard.enter(self.terminal.backend_mut()) {
             self.lost(&error);
             return;
         }
@@ -227,6 +236,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
             self.update(Event::Resize(columns, rows));
         }
         self.update(Event::Resumed);
+        self.spoilt = true;
         self.dirty = true;
     }
 
@@ -240,8 +250,9 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         }
         self.dirty = false;
         let begun = Instant::now();
+        let cleared = if std::mem::take(&mut self.spoilt) { self.terminal.clear() } else { Ok(()) };
         let program = &self.program;
-        let drawn = self.terminal.draw(|frame| program.view(frame)).map(|_| ());
+        let drawn = cleared.and_then(|()| self.terminal.draw(|frame| program.view(frame)).map(|_| ()));
         if let Err(error) = drawn.and_then(|()| self.terminal.backend_mut().commit()) {
             self.lost(&error);
         }
@@ -301,5 +312,15 @@ async fn until(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+/// Panics on a paste of what `REELSCOPE_PANIC_ON_PASTE` says, so that a test can see how a panic ends. Not in release builds.
+#[cfg(debug_assertions)]
+fn panic_if_asked(event: &Event) {
+    if let Event::Paste(text) = event
+        && std::env::var("REELSCOPE_PANIC_ON_PASTE").is_ok_and(|wanted| wanted == *text)
+    {
+        std::panic::panic_any("asked for by a test");
     }
 }

@@ -110,8 +110,8 @@ impl Terminal {
 
     /// Types these bytes.
     pub fn press(&self, keys: &str) {
-        let mut keys = self.keys.lock().unwrap();
-        let writer = keys.as_mut().unwrap();
+        let mut writer = self.keys.lock().unwrap();
+        let writer = writer.as_mut().unwrap();
         writer.write_all(keys.as_bytes()).unwrap();
         writer.flush().unwrap();
     }
