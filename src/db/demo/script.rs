@@ -120,7 +120,7 @@ pub(super) fn deed(bot: &str, random: &mut Random) -> Deed {
             item,
             before: Some(json!({"checked": false})),
             after: Some(json!({"checked": true, "fields": ["tldr", "tags"]})),
-            reason: if random.percent(90) { random.pick(&UPDATED).copied() } else { None },
+            reason: if random.percent(96) { random.pick(&UPDATED).copied() } else { None },
         },
     }
 }

@@ -100,7 +100,9 @@ impl Stage {
         if self.steps.is_multiple_of(PRUNING) {
             scene.prune()?;
         }
-        let few = self.playing.is_empty() || (self.playing.len() < 3 && scene.random.percent(15));
+        // Mostly two runs at a time: enough to watch, few enough to follow.
+        let chance = [100, 60, 8].get(self.playing.len()).copied().unwrap_or(0);
+        let few = scene.random.percent(chance);
         if few {
             scene.start(&mut self.playing)?;
         } else {
@@ -131,7 +133,7 @@ impl Scene<'_> {
         let Some(bot) = self.random.pick(&resting).copied() else { return Ok(()) };
         let started = stamp::iso(self.now);
         let run = insert(&self.transaction, "bot_runs", &[("bot_name", &bot), ("started_at", &started)])?;
-        let left = self.random.between(3, 11);
+        let left = self.random.between(5, 14);
         playing.push(Playing { run, bot, started: self.now, tally: Tally::default(), left, work: None });
         Ok(())
     }
