@@ -224,10 +224,8 @@ impl App {
             match &command {
                 Command::Send(request) => self.progress.sent(request, now.elapsed),
                 Command::Cancel(slot) => self.progress.cancelled(*slot),
-                Command::After(delay, timer) => {
-                    if !self.timers.wants(*timer, now.elapsed + *delay, now.elapsed) {
-                        continue;
-                    }
+                Command::After(delay, timer) if !self.timers.wants(*timer, now.elapsed + *delay, now.elapsed) => {
+                    continue;
                 }
                 _ => {}
             }

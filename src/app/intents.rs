@@ -5,7 +5,7 @@ use crate::{
     domain::{place::Place, schema::Schema},
     message::severity::Severity,
     panes::{
-        Focus, Intent, Now, Pane, PaneId,
+        Focus, Intent, Now, PaneId,
         overlay::{cell::CellView, menu::CopyMenu, prompt::Prompt},
     },
     widgets::safe::safe,

@@ -7,14 +7,14 @@ const KEPT: usize = 100;
 
 /// The places before and behind the current one.
 #[derive(Clone, Debug, Default)]
-pub struct Places {
+pub(super) struct Places {
     back: Vec<Place>,
     forward: Vec<Place>,
 }
 
 impl Places {
     /// Leaves a place for a new one: forward is forgotten.
-    pub fn leave(&mut self, place: Place) {
+    pub(super) fn leave(&mut self, place: Place) {
         if self.back.last() != Some(&place) {
             self.back.push(place);
             let excess = self.back.len().saturating_sub(KEPT);
@@ -24,14 +24,14 @@ impl Places {
     }
 
     /// Goes back from this place.
-    pub fn back(&mut self, from: Option<Place>) -> Option<Place> {
+    pub(super) fn back(&mut self, from: Option<Place>) -> Option<Place> {
         let to = self.back.pop()?;
         self.forward.extend(from);
         Some(to)
     }
 
     /// Goes forward again from this place.
-    pub fn forward(&mut self, from: Option<Place>) -> Option<Place> {
+    pub(super) fn forward(&mut self, from: Option<Place>) -> Option<Place> {
         let to = self.forward.pop()?;
         self.back.extend(from);
         Some(to)

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::db::request::{Query, Request, RequestId, Slot};
 
 /// Work shorter than this is not worth a word.
-pub const WORTH_A_WORD: Duration = Duration::from_millis(150);
+pub(super) const WORTH_A_WORD: Duration = Duration::from_millis(150);
 
 /// How often the time of work in progress is shown anew.
-pub const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 
 /// Requests under way.
 #[derive(Clone, Debug, Default)]
-pub struct Progress {
+pub(super) struct Progress {
     under_way: BTreeMap<Slot, Work>,
 }
 
@@ -26,7 +26,7 @@ struct Work {
 
 impl Progress {
     /// A request was sent. [`Slot::Activity`] stays open for ever and is no work; counts come one by one.
-    pub fn sent(&mut self, request: &Request, now: Duration) {
+    pub(super) fn sent(&mut self, request: &Request, now: Duration) {
         let left = match &request.query {
             Query::Activity => return,
             Query::Counts(relations) => relations.len(),
@@ -38,7 +38,7 @@ impl Progress {
     }
 
     /// A reply came. An error ends the work, however many replies were left.
-    pub fn answered(&mut self, slot: Slot, id: RequestId, outcome: Result<(), ()>) {
+    pub(super) fn answered(&mut self, slot: Slot, id: RequestId, outcome: Result<(), ()>) {
         if let Some(work) = self.under_way.get_mut(&slot)
             && work.id <= id
         {
@@ -50,12 +50,12 @@ impl Progress {
     }
 
     /// The work was given up.
-    pub fn cancelled(&mut self, slot: Slot) {
+    pub(super) fn cancelled(&mut self, slot: Slot) {
         self.under_way.remove(&slot);
     }
 
     /// What has been going on longest of what is worth a word, and for how long.
-    pub fn longest(&self, now: Duration) -> Option<(Slot, Duration)> {
+    pub(super) fn longest(&self, now: Duration) -> Option<(Slot, Duration)> {
         self.under_way
             .iter()
             .map(|(slot, work)| (*slot, now.saturating_sub(work.since)))
@@ -64,13 +64,13 @@ impl Progress {
     }
 
     /// Whether anything is under way.
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.under_way.is_empty()
     }
 }
 
 /// What a slot's work is called.
-pub const fn word(slot: Slot) -> &'static str {
+pub(super) const fn word(slot: Slot) -> &'static str {
     match slot {
         Slot::Schema => "reading the schema",
         Slot::Page => "reading rows",

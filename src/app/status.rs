@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{App, DatabaseKind, layout::Zoom, progress};
 use crate::{
     db::request::Slot,
+    keymap::Context,
     message::action::Action,
     panes::{Now, PaneId},
     theme::Role,
@@ -79,7 +80,7 @@ impl App {
             }
         }
         for action in self.hints() {
-            let Some(keys) = self.keymap.key(context, *action) else { continue };
+            let Some(keys) = self.hint_key(context, *action) else { continue };
             let word = short(*action);
             if keys.width() + word.width() + 3 > row.room() as usize {
                 break;
@@ -87,6 +88,12 @@ impl App {
             row.put(&keys, key);
             row.put(&format!(" {word}  "), hint);
         }
+    }
+
+    /// The key to name: Esc is what people look for to go back, whatever else does it.
+    fn hint_key(&self, context: Context, action: Action) -> Option<String> {
+        let keys = self.keymap.keys(context, action);
+        keys.iter().find(|key| action == Action::Cancel && *key == "esc").or_else(|| keys.first()).cloned()
     }
 
     fn hints(&self) -> &'static [Action] {

@@ -62,7 +62,7 @@ pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn cells<'a>(record: &'a Record, secrets: Secrets) -> impl Iterator<Item = (&'a Column, Option<&'a Value>)> {
+fn cells(record: &Record, secrets: Secrets) -> impl Iterator<Item = (&Column, Option<&Value>)> {
     record.relation.columns.iter().zip(&record.cells).map(move |(column, value)| {
         let hidden = secrets == Secrets::Masked && is_secret(column) && !value.is_null();
         (column, (!hidden).then_some(value))

@@ -63,7 +63,7 @@ pub fn frame(parts: &Frame<'_>, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) -
         put(place.x + 1, area.y, tab, place.width.saturating_sub(2), cx.theme.style(role));
         put(place.right().saturating_sub(1), area.y, " ", 1, Style::new());
     }
-    let taken = tab_places(parts, area).last().map_or(title.right(), |last| last.right());
+    let taken = tab_places(parts, area).last().map_or(title.right(), Rect::right);
     corner(parts.corner, area, area.y, taken, &mut put, cx.theme.style(Role::Muted));
     let bottom = area.bottom() - 1;
     let note = parts.note.width().min(inside.width.saturating_sub(2) as usize) as u16;

@@ -254,6 +254,19 @@ impl CellView {
         cx.out.commands.push(Command::Copy { text, what: what.to_owned() });
     }
 
+    /// The area it takes: no larger than what is shown, so that a number does not hide the screen.
+    fn fitted(&self, screen: Rect) -> Rect {
+        let whole = area(screen);
+        let rows = match &self.content {
+            Content::Loading | Content::Failed(_) => 3,
+            Content::Json(tree) => tree.position().total,
+            Content::Lines(view) => view.row_count() as u64,
+            Content::Hex(_) => hex_lines(&self.value, inside(whole).width) as u64,
+        };
+        let height = u16::try_from(rows).unwrap_or(u16::MAX).max(3).saturating_add(2);
+        centred(screen, whole.width, height.min(whole.height))
+    }
+
     fn title(&self) -> String {
         let name = self.of().map_or_else(String::new, |column| safe(&column.name).into_owned());
         format!("{} · {name}", safe(&self.relation.name))
@@ -278,6 +291,7 @@ enum Copied {
     Path,
 }
 
+/// The largest area it takes: a margin on large screens.
 fn area(screen: Rect) -> Rect {
     let side = if screen.width > 100 { screen.width / 10 } else { 1 };
     let height = if screen.height > 20 { screen.height - 4 } else { screen.height };
@@ -404,7 +418,7 @@ impl Overlay for CellView {
             MouseEventKind::ScrollDown => self.scroll(0, 3),
             MouseEventKind::ScrollUp => self.scroll(0, -3),
             MouseEventKind::Down(MouseButton::Left) => {
-                let inside = inside(area(self.screen));
+                let inside = inside(self.fitted(self.screen));
                 if let Content::Json(tree) = &mut self.content
                     && mouse.row >= inside.y
                     && tree.click(mouse.row - inside.y)
@@ -467,7 +481,7 @@ impl Overlay for CellView {
     }
 
     fn view(&self, screen: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
-        let whole = area(screen);
+        let whole = self.fitted(screen);
         window(&self.title(), &self.hint(), whole, buf, cx);
         let inside = inside(whole);
         if inside.is_empty() {

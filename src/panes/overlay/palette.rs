@@ -161,7 +161,7 @@ impl Palette {
 
 fn area(screen: Rect) -> Rect {
     let width = screen.width.saturating_sub(2).min(76);
-    let height = screen.height.saturating_sub(4).min(18).max(5).min(screen.height);
+    let height = screen.height.saturating_sub(4).clamp(5, 18).min(screen.height);
     let y = screen.y + (screen.height - height) / 4;
     Rect { x: screen.x + (screen.width - width) / 2, y, width, height }
 }
