@@ -12,7 +12,12 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
 
+mod draw;
 mod generate;
+mod idle;
+mod inserts;
+mod keys;
+mod memory;
 mod minimal;
 mod pages;
 mod process;
@@ -21,6 +26,7 @@ mod report;
 mod samples;
 mod setting;
 mod start;
+mod typing;
 
 use std::{path::Path, process::ExitCode};
 
@@ -30,7 +36,16 @@ use setting::Setting;
 type Section = fn(&Setting, &mut Report) -> Result<(), String>;
 
 /// The sections, in the order they are run.
-const SECTIONS: [(&str, Section); 3] = [("generate", generate::run), ("start", start::run), ("pages", pages::run)];
+const SECTIONS: [(&str, Section); 8] = [
+    ("generate", generate::run),
+    ("start", start::run),
+    ("pages", pages::run),
+    ("keys", keys::run),
+    ("draw", draw::run),
+    ("memory", memory::run),
+    ("idle", idle::run),
+    ("inserts", inserts::run),
+];
 
 /// What the command line asks for.
 struct Wanted {
@@ -80,6 +95,11 @@ fn main() -> ExitCode {
         ["--minimal", path] => {
             minimal::run(Path::new(path)).map(|()| ExitCode::SUCCESS).map_err(|error| error.to_string())
         }
+        ["--insert", path, seconds] => seconds
+            .parse()
+            .map_err(|_| "seconds are a number".to_owned())
+            .and_then(|seconds| inserts::insert(Path::new(path), seconds))
+            .map(|()| ExitCode::SUCCESS),
         _ => Wanted::parse(&arguments).and_then(|wanted| measure(&wanted)),
     };
     outcome.unwrap_or_else(|error| {

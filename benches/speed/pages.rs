@@ -9,8 +9,9 @@ use std::{
 use reelscope::{
     db::{location::Location, session::ReadSession},
     domain::{
-        page::{Direction, Page, PageAt, PageQuery, RowKey, SortKey},
+        page::{Anchor, Direction, Page, PageAt, PageQuery, RowKey, SortKey},
         schema::Relation,
+        value::Value as Stored,
     },
 };
 use rusqlite::{Connection, types::Value};
@@ -108,7 +109,7 @@ fn measure(
         times.push(begun.elapsed());
         most = most.max(again.rows_read);
         let begun = Instant::now();
-        let rows = statement(plain, case, &page)?;
+        let rows = statement(plain, relation, case, &page)?;
         references.push(begun.elapsed());
         if rows != page.rows.len() || again.rows != page.rows {
             return Err(format!("{}: {} rows, the plain statement gives {rows}", case.what, again.rows.len()));
@@ -132,34 +133,46 @@ fn measure(
     Ok(())
 }
 
-/// Reads the same rows by a plain statement, prepared anew as the session does: a range of keys, or in the order of an index each
-/// row by its key. How many there were.
-fn statement(plain: &Connection, case: &Case, page: &Page) -> Result<usize, String> {
-    let keys: Vec<i64> = page.rows.iter().map(|row| key(&row.key)).collect::<Result<_, String>>()?;
-    let sql = if case.sort.is_empty() {
-        format!("SELECT * FROM bot_ledger WHERE id >= ?1 ORDER BY id LIMIT {ROWS}")
-    } else {
-        "SELECT * FROM bot_ledger WHERE id = ?1".to_owned()
+/// Reads the same rows by a plain statement, prepared anew as the session does: a range of the key, or of the index. How many there
+/// were.
+fn statement(plain: &Connection, relation: &Relation, case: &Case, page: &Page) -> Result<usize, String> {
+    let (Some(first), Some(last)) = (&page.first, &page.last) else { return Err("the page is empty".to_owned()) };
+    let sorted = case.sort.first().and_then(|key| relation.columns.get(key.column)).map(|column| column.name.as_str());
+    let (sql, parameters) = match sorted {
+        None => (format!("SELECT * FROM bot_ledger WHERE id >= ?1 ORDER BY id LIMIT {ROWS}"), vec![key(first)?]),
+        // SQLite goes through all rows of one name to find the place of a pair: what is equal is said to be.
+        Some(name) if first.sort == last.sort => (
+            format!("SELECT * FROM bot_ledger WHERE {name} = ?2 AND id >= ?1 ORDER BY id LIMIT {ROWS}"),
+            vec![key(first)?, text(first)?],
+        ),
+        Some(name) => (
+            format!("SELECT * FROM bot_ledger WHERE ({name}, id) >= (?2, ?1) ORDER BY {name}, id LIMIT {ROWS}"),
+            vec![key(first)?, text(first)?],
+        ),
     };
-    let starts = if case.sort.is_empty() { &keys[..keys.len().min(1)] } else { &keys[..] };
     let read = || -> rusqlite::Result<usize> {
         let mut statement = plain.prepare(&sql)?;
         let columns = statement.column_count();
+        let mut rows = statement.query(rusqlite::params_from_iter(&parameters))?;
         let mut read: Vec<Vec<Value>> = Vec::new();
-        for start in starts {
-            let mut rows = statement.query([start])?;
-            while let Some(row) = rows.next()? {
-                read.push((0..columns).map(|column| row.get(column)).collect::<rusqlite::Result<_>>()?);
-            }
+        while let Some(row) = rows.next()? {
+            read.push((0..columns).map(|column| row.get(column)).collect::<rusqlite::Result<_>>()?);
         }
         Ok(std::hint::black_box(read).len())
     };
     read().map_err(|error| format!("{sql}: {error}"))
 }
 
-fn key(key: &RowKey) -> Result<i64, String> {
-    match key {
-        RowKey::Rowid(rowid) => Ok(*rowid),
+fn key(anchor: &Anchor) -> Result<Value, String> {
+    match &anchor.key {
+        RowKey::Rowid(rowid) => Ok(Value::Integer(*rowid)),
         other => Err(format!("{other:?} is no rowid")),
+    }
+}
+
+fn text(anchor: &Anchor) -> Result<Value, String> {
+    match anchor.sort.first() {
+        Some(Stored::Text(text)) => Ok(Value::Text(String::from_utf8_lossy(text.head()).into_owned())),
+        other => Err(format!("{other:?} is no text")),
     }
 }

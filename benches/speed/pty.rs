@@ -34,6 +34,15 @@ const LULL: Duration = Duration::from_millis(3);
 
 type Writer = Arc<Mutex<Box<dyn Write + Send>>>;
 
+/// Whether bytes that came are made into a screen now, or kept for later.
+#[derive(Clone, Copy)]
+pub(crate) enum Look {
+    /// Now.
+    Read,
+    /// Later: it takes time that the program could use.
+    Skim,
+}
+
 /// Bytes and when they came.
 struct Chunk {
     at: Instant,
@@ -138,14 +147,15 @@ impl Terminal {
         Ok(at)
     }
 
-    /// Waits for the end of the next frame: the moment its last bytes came. `None` where none comes within this time.
-    pub(crate) fn frame(&mut self, patience: Duration) -> Result<Option<Instant>, String> {
+    /// Waits for the end of the next frame that comes after this moment: when its last bytes came. `None` where none comes within
+    /// this time.
+    pub(crate) fn frame_after(&mut self, moment: Instant, patience: Duration) -> Result<Option<Instant>, String> {
         let deadline = Instant::now() + patience;
         loop {
             match self.chunks.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(chunk) => {
                     let at = chunk.at;
-                    if self.take(chunk) > 0 {
+                    if self.take(chunk) > 0 && at >= moment {
                         return Ok(Some(at));
                     }
                 }
@@ -155,12 +165,15 @@ impl Terminal {
         }
     }
 
-    /// Takes in what is there already, and forgets frames that are over.
-    pub(crate) fn catch_up(&mut self) {
+    /// Takes in what is there already.
+    pub(crate) fn catch_up(&mut self, look: Look) {
         while let Ok(chunk) = self.chunks.try_recv() {
             self.take(chunk);
         }
-        self.parse();
+        match look {
+            Look::Read => self.parse(),
+            Look::Skim => {}
+        }
     }
 
     /// Waits until nothing came for `quiet`; false where that is not so within `patience`.

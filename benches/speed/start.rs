@@ -31,10 +31,12 @@ impl Pages {
     fn of(path: &Path) -> Result<Self, String> {
         let connection = open(path)?;
         let end = number(&connection, "SELECT max(id) FROM bot_ledger")?;
+        // Ids of the items stand behind the columns that are drawn first: a row that has them is whole. The last rows of all
+        // stand among the bots' activity, too.
+        let last = format!("SELECT item_id FROM bot_ledger WHERE id > {end} - 30 ORDER BY id LIMIT 3");
         Ok(Self {
-            // Ids of the items stand behind the columns that are drawn first: a row that has them is whole.
             first: texts(&connection, "SELECT item_id FROM bot_ledger ORDER BY id LIMIT 3")?,
-            last: (end - 3..end).map(|id| id.to_string()).collect(),
+            last: texts(&connection, &last)?,
         })
     }
 }

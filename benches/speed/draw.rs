@@ -1,0 +1,217 @@
+//! What a key and a frame cost inside the process, without a terminal: `App::update` and `App::view`.
+
+use std::{
+    collections::VecDeque,
+    sync::mpsc::{self, Receiver},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
+use reelscope::{
+    app::{App, AppOptions, DatabaseKind, layout::Visibility},
+    db::{
+        location::Location,
+        request::{Reply, Slot},
+        workers::Database,
+    },
+    keymap::{self, KeyTables, Keymap},
+    message::{
+        command::{Command, MouseCapture},
+        event::{Event, Timer},
+    },
+    panes::{Now, TimeFormat},
+    theme::ThemeName,
+    widgets::compute,
+};
+
+use crate::{
+    process,
+    pty::SIZE,
+    report::{Report, Verdict},
+    samples::{Samples, ms},
+    setting::Setting,
+    typing::Random,
+};
+
+const LIMIT: Duration = Duration::from_millis(1);
+/// The database is quiet when nothing came for so long.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// Screens that are measured by themselves: where the program starts, and the keys that lead there.
+const SCREENS: [(&str, &str, &str); 4] = [
+    ("ledger rows, bots beside them", "bot_ledger", ""),
+    ("questions with the preview", "questions", ""),
+    ("schema of a table", "bot_ledger", "D"),
+    ("help over it all", "bot_ledger", "?"),
+];
+
+/// The program with its database and a terminal that swallows everything.
+struct Stage {
+    app: App,
+    database: Database,
+    replies: Receiver<Reply>,
+    timers: VecDeque<(Duration, Timer)>,
+    terminal: Terminal<CrosstermBackend<std::io::Sink>>,
+    begun: Instant,
+}
+
+impl Stage {
+    fn start(setting: &Setting, place: &str) -> Result<Self, String> {
+        let (sender, replies) = mpsc::channel();
+        let database = Database::open(Location::File(setting.big()?), move |reply| {
+            let _ = sender.send(reply);
+        });
+        let app = App::new(AppOptions {
+            theme: ThemeName::default(),
+            keymap: Keymap::with(&KeyTables::default())?,
+            label: "generated".to_owned(),
+            kind: DatabaseKind::File,
+            place: Some(place.parse()?),
+            mouse: MouseCapture::Off,
+            times: TimeFormat::default(),
+            preview: Visibility::Shown,
+        });
+        let viewport = Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1));
+        let terminal = Terminal::with_options(CrosstermBackend::new(std::io::sink()), TerminalOptions { viewport })
+            .map_err(|error| error.to_string())?;
+        let mut stage = Self { app, database, replies, timers: VecDeque::new(), terminal, begun: Instant::now() };
+        let commands = stage.app.start(stage.now(), SIZE);
+        stage.execute(commands);
+        stage.settle();
+        Ok(stage)
+    }
+
+    fn now(&self) -> Now {
+        Now { elapsed: self.begun.elapsed(), wall: Timestamp::now() }
+    }
+
+    /// How long `update` took; what it asked for is under way then.
+    fn update(&mut self, event: Event) -> Duration {
+        let now = self.now();
+        let begun = Instant::now();
+        let commands = self.app.update(event, now);
+        let took = begun.elapsed();
+        self.execute(commands);
+        took
+    }
+
+    fn keys(&mut self, chords: &str) -> Result<Duration, String> {
+        let mut took = Duration::ZERO;
+        for chord in keymap::chords(chords)? {
+            took += self.update(Event::Key(chord.event()));
+        }
+        Ok(took)
+    }
+
+    fn draw(&mut self) -> Result<Duration, String> {
+        let app = &self.app;
+        let begun = Instant::now();
+        self.terminal.draw(|frame| app.view(frame)).map_err(|error| error.to_string())?;
+        Ok(begun.elapsed())
+    }
+
+    /// Takes in what is there already.
+    fn drain(&mut self) {
+        while let Ok(reply) = self.replies.try_recv() {
+            self.update(Event::Reply(reply));
+        }
+        let now = self.begun.elapsed();
+        for _ in 0..self.timers.len() {
+            match self.timers.pop_front() {
+                Some((due, timer)) if due <= now => {
+                    self.update(Event::Timer(timer));
+                }
+                Some(later) => self.timers.push_back(later),
+                None => {}
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        let mut quiet = Instant::now();
+        while quiet.elapsed() < QUIET {
+            if let Ok(reply) = self.replies.recv_timeout(Duration::from_millis(5)) {
+                // Counts come one by one, and the bots follow the file: neither is waited for.
+                if !matches!(reply, Reply::Answer { slot: Slot::Count | Slot::Activity, .. }) {
+                    quiet = Instant::now();
+                }
+                self.update(Event::Reply(reply));
+            }
+            self.drain();
+        }
+    }
+
+    fn execute(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Send(request) => self.database.submit(request),
+                Command::Cancel(slot) => self.database.cancel(slot),
+                Command::Compute(job) => {
+                    let computed = compute::run(&job);
+                    self.update(Event::Computed(job, computed));
+                }
+                Command::After(delay, timer) => {
+                    self.timers.retain(|(_, kind)| *kind != timer);
+                    self.timers.push_back((self.begun.elapsed() + delay, timer));
+                }
+                Command::Copy { .. } | Command::CaptureMouse(_) | Command::Suspend | Command::Quit => {}
+            }
+        }
+    }
+}
+
+/// Runs the section.
+pub(crate) fn run(setting: &Setting, report: &mut Report) -> Result<(), String> {
+    let frames = setting.runs(2_000, 500);
+    for (what, place, keys) in SCREENS {
+        let mut stage = Stage::start(setting, place)?;
+        if !keys.is_empty() {
+            stage.keys(keys)?;
+            stage.settle();
+        }
+        let before = process::own_cpu()?;
+        let mut times = Vec::with_capacity(frames);
+        for _ in 0..frames {
+            // As after a change of the terminal's size: all cells are sent.
+            stage.terminal.clear().map_err(|error| error.to_string())?;
+            times.push(stage.draw()?);
+        }
+        let cpu = (process::own_cpu()? - before) / frames as u32;
+        let times = Samples::new(times);
+        report.plain(
+            &format!("frame at {}×{}, every cell anew: {what}", SIZE.0, SIZE.1),
+            format!("{} CPU (wall {})", ms(cpu), times.spread()),
+            "≤ 1 ms CPU",
+            Verdict::of(cpu <= LIMIT),
+        );
+    }
+    random(setting, report)
+}
+
+/// Random keys on one program.
+fn random(setting: &Setting, report: &mut Report) -> Result<(), String> {
+    let keys = setting.runs(10_000, 2_000);
+    let mut stage = Stage::start(setting, "bot_ledger")?;
+    let mut random = Random::new(3);
+    let (mut updates, mut draws) = (Vec::with_capacity(keys), Vec::with_capacity(keys));
+    let mut drawing = Duration::ZERO;
+    for _ in 0..keys {
+        stage.drain();
+        let (chords, _) = random.key();
+        updates.push(stage.keys(chords)?);
+        let took = stage.draw()?;
+        drawing += took;
+        draws.push(took);
+    }
+    let mean = drawing / keys as u32;
+    let (updates, draws) = (Samples::new(updates), Samples::new(draws));
+    report.plain("`App::update` of a random key, in the process", updates.spread(), "", Verdict::Told);
+    report.plain(
+        "frame after a random key, in the process",
+        format!("mean {} (wall {})", ms(mean), draws.spread()),
+        "≤ 1 ms CPU",
+        Verdict::of(mean <= LIMIT),
+    );
+    Ok(())
+}
