@@ -12,6 +12,8 @@ mod queue;
 mod runs;
 mod scroll;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod view;
 mod view_ledger;
 mod view_queue;

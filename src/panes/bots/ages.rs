@@ -33,7 +33,14 @@ pub(super) fn until_older(then: Timestamp, now: Timestamp) -> Duration {
         HOUR..DAY => HOUR,
         _ => DAY,
     };
-    let wait = if step == MINUTE { MINUTE } else { step - age.rem_euclid(step) };
+    let wait = if age <= -MINUTE {
+        MINUTE
+    } else if age < MINUTE {
+        // It is `now` until a whole minute has passed.
+        MINUTE - age
+    } else {
+        step - age.rem_euclid(step)
+    };
     let minutes = (wait + MINUTE - 1).div_euclid(MINUTE);
     let since_minute = now.duration_since(minute).unsigned_abs();
     Duration::from_secs((minutes * MINUTE).unsigned_abs()).saturating_sub(since_minute).max(Duration::from_millis(1))

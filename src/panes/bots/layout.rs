@@ -72,10 +72,13 @@ impl Layout {
     /// Divides the whole area of the pane, frame included; `statuses` is how many rows the queue has.
     pub(super) fn of(area: Rect, open: Region, statuses: usize) -> Self {
         let inner = frame::inner(area);
+        // A column of air at either side, where there is room for it.
+        let air = u16::from(inner.width >= 56);
+        let inner = Rect { x: inner.x + air, width: inner.width - 2 * air, ..inner };
         let queue = (statuses.clamp(1, 6) + 1) as u16;
-        if inner.width >= 100 && inner.height > queue + 3 {
+        if inner.width >= 96 && inner.height > queue + 3 {
             Self::columns(inner, queue)
-        } else if inner.width >= 64 && inner.height >= 16 {
+        } else if inner.width >= 62 && inner.height >= 16 {
             Self::rows(inner, queue)
         } else {
             Self::one(inner, open)
@@ -87,7 +90,7 @@ impl Layout {
         let left = (inner.width * 2 / 5).clamp(44, 56);
         let column = Rect { width: left, ..inner };
         let rule = Rect { x: inner.x + left, width: 1, ..inner };
-        let right = Rect { x: inner.x + left + 1, width: inner.width - left - 1, ..inner };
+        let right = Rect { x: inner.x + left + 2, width: inner.width - left - 2, ..inner };
         let top = Rect { height: column.height - queue, ..column };
         let bottom = Rect { y: top.bottom(), height: queue, ..column };
         Self {
@@ -101,12 +104,12 @@ impl Layout {
 
     /// Runs beside queue at the top, the ledger below.
     fn rows(inner: Rect, queue: u16) -> Self {
-        const QUEUE_WIDTH: u16 = 26;
+        const QUEUE_WIDTH: u16 = 28;
         let height = (inner.height / 3).clamp(queue, 10);
         let top = Rect { height, ..inner };
-        let left = Rect { width: inner.width - QUEUE_WIDTH - 1, ..top };
+        let left = Rect { width: inner.width - QUEUE_WIDTH - 2, ..top };
         let rule = Rect { x: left.right(), width: 1, ..top };
-        let right = Rect { x: rule.right(), width: QUEUE_WIDTH, ..top };
+        let right = Rect { x: rule.right() + 1, width: QUEUE_WIDTH, ..top };
         let below = Rect { y: top.bottom(), height: inner.height - height, ..inner };
         Self {
             ledger: Part::with_head(below),

@@ -286,7 +286,7 @@ fn a_search_marks_steps_and_gives_the_place_back() {
     let before = stage.picture();
     stage.act(Action::Search);
     assert!(matches!(stage.out.intents.pop(), Some(Intent::Prompt { kind: PromptKind::Search, .. })));
-    let mut typed = |stage: &mut Stage, text: &str, state| {
+    let typed = |stage: &mut Stage, text: &str, state| {
         stage.with(|pane, cx| pane.prompted(PromptKind::Search, text, state, cx));
         stage.picture()
     };
