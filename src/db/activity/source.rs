@@ -1,10 +1,13 @@
 //! A table of the bots as it is in this database: its real names, and reading it with the rows counted.
 
-use rusqlite::{CachedStatement, Connection, Params, Row, StatementStatus, types::ValueRef};
+use rusqlite::{CachedStatement, Connection, Params, Row, StatementStatus};
 
-use crate::domain::{
-    schema::{KeyKind, Schema},
-    value::{Bytes, Value},
+use crate::{
+    db::{connection::reader, sql::quoted},
+    domain::{
+        schema::{KeyKind, Schema},
+        value::Value,
+    },
 };
 
 /// The first bytes of a text that are kept; the pane shows a line of it.
@@ -25,11 +28,13 @@ impl Source {
     pub(super) fn of(schema: &Schema, logical: &str, columns: &[&str]) -> Option<Self> {
         let relation = schema.catalogued(logical)?;
         let KeyKind::Rowid { alias, .. } = &relation.key else { return None };
-        let (table, rowid) = (quoted(&relation.name), quoted(alias));
+        let (table, rowid) = (format!("main.{} AS t", quoted(&relation.name)), format!("t.{}", quoted(alias)));
         let columns: Vec<String> = columns
             .iter()
             .map(|name| {
-                relation.column(name).map_or_else(|| "NULL".to_owned(), |at| quoted(&relation.columns[at].name))
+                relation
+                    .column(name)
+                    .map_or_else(|| "NULL".to_owned(), |at| format!("t.{}", quoted(&relation.columns[at].name)))
             })
             .collect();
         Some(Self { select: format!("SELECT {rowid}, {} FROM {table}", columns.join(", ")), table, rowid, columns })
@@ -152,15 +157,5 @@ pub(super) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Stri
 
 /// A cell, at most its first kilobyte.
 pub(super) fn value(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
-    Ok(match row.get_ref(column)? {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(number) => Value::Integer(number),
-        ValueRef::Real(number) => Value::Real(number),
-        ValueRef::Text(bytes) => Value::Text(Bytes::cut(bytes, TEXT_HEAD)),
-        ValueRef::Blob(bytes) => Value::Blob(Bytes::cut(bytes, TEXT_HEAD)),
-    })
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    Ok(reader::value(row.get_ref(column)?, TEXT_HEAD))
 }

@@ -1,3 +1,5 @@
+//! Tests of the activity reader: what a pane shows of its updates is what stands in the tables.
+
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{

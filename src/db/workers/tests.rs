@@ -1,3 +1,5 @@
+//! Tests of the workers on real files: a writer on one side, a database that is read on the other.
+
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{
