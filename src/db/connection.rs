@@ -132,7 +132,8 @@ fn configure(connection: &Connection, mode: Mode) -> rusqlite::Result<()> {
     connection.set_limit(Limit::SQLITE_LIMIT_WORKER_THREADS, 0);
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     if mode == Mode::Private {
-        // Before anything that reads. Exclusive locking keeps the index of the log in memory instead of in a file (https://www.sqlite.org/wal.html, section 8).
+        // Before anything that reads. Exclusive locking keeps the index of the log in memory instead of in a file
+        // (https://www.sqlite.org/wal.html, section 8).
         connection.execute_batch("PRAGMA locking_mode=EXCLUSIVE")?;
     }
     // Functions with side effects are not for views of a file that nobody vouches for.
@@ -140,4 +141,33 @@ fn configure(connection: &Connection, mode: Mode) -> rusqlite::Result<()> {
         "PRAGMA trusted_schema=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA query_only=1",
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn nothing_can_be_written_through_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t(a); INSERT INTO t VALUES (1)").unwrap();
+        let opened = Opened::open(&path, &Canceller::default()).unwrap();
+        let beside = folder.path().join("b.db");
+        for sql in [
+            "INSERT INTO t VALUES (2)".to_owned(),
+            "DELETE FROM t".to_owned(),
+            "CREATE TABLE u(a)".to_owned(),
+            "CREATE TEMP TABLE u(a)".to_owned(),
+            "PRAGMA user_version = 3".to_owned(),
+            format!("ATTACH '{}' AS b", beside.display()),
+            format!("VACUUM INTO '{}'", beside.display()),
+            "PRAGMA query_only = 0; DELETE FROM t".to_owned(),
+        ] {
+            assert!(opened.connection.execute_batch(&sql).is_err(), "{sql}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -247,3 +247,53 @@ fn edits(one: &str, other: &str) -> usize {
     }
     row[other.len()]
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn said(code: i32, words: &str) -> Error {
+        let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(words.to_owned()));
+        translate(&error, Path::new("some.db"))
+    }
+
+    #[test]
+    fn every_failure_of_a_file_has_its_kind_its_name_and_a_remedy() {
+        for (code, kind) in [
+            (5, ErrorKind::Locked),
+            (261, ErrorKind::Locked),
+            (26, ErrorKind::NotADatabase),
+            (11, ErrorKind::Damaged),
+            (522, ErrorKind::Damaged),
+            (776, ErrorKind::NeedsRecovery),
+            (1544, ErrorKind::NeedsRecovery),
+            (3, ErrorKind::PermissionDenied),
+            (266, ErrorKind::Io),
+        ] {
+            let error = said(code, "words of SQLite");
+            assert_eq!(error.kind, kind, "{code}");
+            assert!(error.what.contains("some.db") && !error.remedy.is_empty(), "{error:?}");
+        }
+        assert_eq!(said(9, "interrupted").kind, ErrorKind::Cancelled);
+        assert_eq!(said(1, "no such table: main.x").kind, ErrorKind::NoSuchRelation);
+        assert_eq!(said(1, "near \"x\":\n syntax error").what, "near \"x\": syntax error");
+        let denied = of_io(&io::Error::from(io::ErrorKind::PermissionDenied), Path::new("some.db"));
+        assert_eq!(denied.kind, ErrorKind::PermissionDenied);
+    }
+
+    #[test]
+    fn a_missing_file_has_neighbours() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["reels.db", "reels.db-wal", "notes.txt", "old.sqlite"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let remedy = |name: &str| not_found(&folder.path().join(name)).remedy;
+        assert_eq!(remedy("reel.db"), "did you mean reels.db?");
+        assert_eq!(remedy("REELS.DB"), "did you mean reels.db?");
+        assert_eq!(remedy("reels"), "did you mean reels.db?");
+        assert_eq!(remedy("other"), "did you mean old.sqlite, reels.db?");
+        assert!(remedy("no/other").contains("there is no folder"));
+    }
+}

@@ -33,15 +33,7 @@ impl Location {
                 ));
             }
         }
-        let path =
-            match text.strip_prefix("file:") {
-                // file:///path and file://localhost/path are the URI forms (https://www.sqlite.org/uri.html, section 3.1).
-                Some(rest) => decoded(rest.strip_prefix("//localhost/").map_or_else(
-                    || rest.strip_prefix("//").unwrap_or(rest).to_owned(),
-                    |absolute| format!("/{absolute}"),
-                )),
-                None => text.to_owned(),
-            };
+        let path = text.strip_prefix("file:").map_or_else(|| text.to_owned(), path_of_uri);
         if path.is_empty() || path == ":memory:" {
             return Err(Error::new(
                 ErrorKind::Unsupported,
@@ -51,6 +43,17 @@ impl Location {
         }
         Ok(Self::File(PathBuf::from(path)))
     }
+}
+
+/// The path of a URI: `a.db`, `/a.db`, `///a.db` and `//localhost/a.db` are its forms; how to open it is not the query's to say
+/// (<https://www.sqlite.org/uri.html>, section 3).
+fn path_of_uri(rest: &str) -> String {
+    let rest = rest.split_once('?').map_or(rest, |(path, _)| path);
+    let path = match rest.strip_prefix("//") {
+        Some(rest) => rest.strip_prefix("localhost").filter(|path| path.starts_with('/')).unwrap_or(rest),
+        None => rest,
+    };
+    decoded(path.to_owned())
 }
 
 /// `file:` is written both as a URI (`%20`) and as a plain prefix: only whole, valid escapes are decoded.
@@ -108,6 +111,8 @@ mod tests {
         assert_eq!(path("file:///tmp/a.db"), "/tmp/a.db");
         assert_eq!(path("file://localhost/tmp/a.db"), "/tmp/a.db");
         assert_eq!(path("file:100%.db"), "100%.db");
+        assert_eq!(path("file:a.db?mode=rwc"), "a.db");
+        assert_eq!(path("what?.db"), "what?.db");
         assert_eq!(path("odd:name.db"), "odd:name.db");
     }
 

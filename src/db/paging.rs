@@ -43,6 +43,17 @@ pub(crate) fn read(reader: &Reader<'_>, orders: &mut Orders, query: &PageQuery) 
     if query.relation.key == KeyKind::None {
         return ordinal::read(reader, query);
     }
+    match keyed(reader, orders, query) {
+        // An index was dropped since the plan was made: SQLite knows, the caller's schema not yet.
+        Err(error) if error.what.contains("no such index") => {
+            orders.forget();
+            keyed(reader, orders, query)
+        }
+        page => page,
+    }
+}
+
+fn keyed(reader: &Reader<'_>, orders: &mut Orders, query: &PageQuery) -> Result<Page> {
     let plan = orders.plan(reader, &query.relation, &query.sort)?;
     let walk = Walk::new(reader, &query.relation, &plan, &query.sort);
     let limit = query.limit.max(1);
@@ -53,11 +64,11 @@ pub(crate) fn read(reader: &Reader<'_>, orders: &mut Orders, query: &PageQuery) 
         PageAt::Before(anchor) => before(&walk, anchor, limit),
         PageAt::From(anchor) => from(&walk, anchor, limit),
         PageAt::Key(key) => match walk.anchor(key)? {
-            Some(anchor) => from(&walk, &anchor, limit),
+            Some(anchor) => share::told(&walk, from(&walk, &anchor, limit)?),
             None => Err(no_such_row(&query.relation, &describe(key))),
         },
         PageAt::KeyText(text) => match find::nearest(&walk, text)? {
-            find::Nearest::Row(anchor) => from(&walk, &anchor, limit),
+            find::Nearest::Row(anchor) => share::told(&walk, from(&walk, &anchor, limit)?),
             find::Nearest::BehindAll => last(&walk, limit),
             find::Nearest::NoKey => Err(no_such_row(&query.relation, text)),
         },

@@ -10,11 +10,16 @@
 //! The last two take no locks, so they are right only as long as nobody writes: each read is followed by a look at the
 //! files ([`Fingerprint`]), and thrown away and done again where they changed.
 //!
+//! [`Mode::Private`] leans on three things: exclusive locking mode keeps the log's index in memory, the VFS `unix-none` grants that mode
+//! without a lock (a file opened for reading cannot be locked exclusively), and `NO_CKPT_ON_CLOSE` keeps closing from writing the log back.
+//! Its file is closed without regard for locks; it is only ever used where no connection of this process shares the file.
+//!
 //! The file is never opened here by other means than SQLite: closing any descriptor of it drops every lock of this process on it
 //! (`https://www.sqlite.org/howtocorrupt.html`, section 2.2), also those of the demo's writer.
 
 use std::{
     fs, io,
+    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
     path::{Path, PathBuf},
 };
 
@@ -79,9 +84,7 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    #[cfg(unix)]
     pub(crate) fn of(data: &fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt as _;
         Self { device: data.dev(), inode: data.ino(), size: data.size(), modified: (data.mtime(), data.mtime_nsec()) }
     }
 
@@ -162,8 +165,7 @@ fn keeps_log(path: &Path) -> Result<bool> {
 /// The path for a URI: its bytes, all but letters, digits and `/._-` escaped.
 fn escaped(path: &Path) -> String {
     use std::fmt::Write as _;
-    #[cfg(unix)]
-    let bytes = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str());
+    let bytes = path.as_os_str().as_bytes();
     // `file://…` would begin an authority: an absolute path with two slashes is written with one.
     let bytes = if bytes.starts_with(b"//") { &bytes[1..] } else { bytes };
     let mut uri = String::with_capacity(bytes.len() + 8);

@@ -33,12 +33,10 @@ pub(crate) struct Plan {
     pub(crate) order: Order,
     /// What to say behind the relation's name.
     pub(crate) hint: String,
-    /// Whether the order needs no sorter.
-    pub(crate) is_indexed: bool,
 }
 
 impl Orders {
-    /// Forgets everything: another file.
+    /// Forgets everything.
     pub(crate) fn forget(&mut self) {
         self.plans.clear();
     }
@@ -68,7 +66,7 @@ pub(crate) fn find(reader: &Reader<'_>, relation: &Relation, sort: &[SortKey]) -
     if sort.is_empty() || of_the_table && order.terms[0].is_the_key(&source) {
         // The table itself is in this order.
         let hint = if source.is_plain && source.rowid.is_some() { " NOT INDEXED" } else { "" };
-        return Ok(Plan { source, order, hint: hint.to_owned(), is_indexed: true });
+        return Ok(Plan { source, order, hint: hint.to_owned() });
     }
     if source.is_plain {
         for index in candidates(relation, sort) {
@@ -77,13 +75,12 @@ pub(crate) fn find(reader: &Reader<'_>, relation: &Relation, sort: &[SortKey]) -
             for tail in [along, along.reversed()] {
                 let order = Order::new(relation, &source, sort, tail);
                 if needs_no_sorter(reader, &source, &order, &hint) {
-                    return Ok(Plan { source, order, hint, is_indexed: true });
+                    return Ok(Plan { source, order, hint });
                 }
             }
         }
     }
-    let is_indexed = needs_no_sorter(reader, &source, &order, "");
-    Ok(Plan { source, order, hint: String::new(), is_indexed })
+    Ok(Plan { source, order, hint: String::new() })
 }
 
 /// Indexes that begin with the sort's columns.

@@ -40,6 +40,22 @@ pub(crate) fn read(walk: &Walk<'_>, share: f64, limit: usize) -> Result<Page> {
     if page.rows.len() < limit && !page.at_start { last(walk, limit) } else { Ok(page) }
 }
 
+/// The page with the share at which it stands, where its place is not known and the keys are numbers to tell it from.
+pub(crate) fn told(walk: &Walk<'_>, mut page: Page) -> Result<Page> {
+    if page.position != Position::Unknown || !walk.sort.is_empty() {
+        return Ok(page);
+    }
+    if let Some(Anchor { key: RowKey::Rowid(rowid), .. }) = page.first
+        && let Some(Ends { first: Value::Integer(first), last: Value::Integer(last) }) = Ends::of(walk)?
+        && first < last
+    {
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let part = (i128::from(rowid) - i128::from(first)) as f64 / (i128::from(last) - i128::from(first)) as f64;
+        page.position = Position::About(part.clamp(0.0, 1.0));
+    }
+    Ok(page)
+}
+
 /// First and last value of the key's first column.
 struct Ends {
     first: Value,
@@ -182,4 +198,44 @@ fn bytes_between(first: &[u8], last: &[u8], share: f64) -> Vec<u8> {
         place -= whole;
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_at_the_extremes() {
+        let (low, high) = (Value::Integer(i64::MIN), Value::Integer(i64::MAX));
+        assert_eq!(between(&low, &high, 0.5), Value::Integer(-1));
+        assert_eq!(between(&Value::Integer(0), &Value::Integer(10), 0.25), Value::Integer(2));
+        assert!(
+            matches!(between(&Value::Real(f64::NEG_INFINITY), &high, 0.5), Value::Real(number) if number.is_finite())
+        );
+    }
+
+    #[test]
+    fn texts_in_their_alphabet() {
+        let at = |share| match between(&Value::text("q-00000000"), &Value::text("q-ffffffff"), share) {
+            Value::Text(bytes) => String::from_utf8_lossy(bytes.head()).into_owned(),
+            other => unreachable!("{other:?}"),
+        };
+        assert!(at(0.5).starts_with("q-7") || at(0.5).starts_with("q-8"), "{}", at(0.5));
+        let mut last = String::new();
+        for hundredth in 0..100 {
+            let now = at(f64::from(hundredth) / 100.0);
+            assert!(now >= last, "{now} after {last}");
+            last = now;
+        }
+    }
+
+    #[test]
+    fn a_share_lies_between_its_ends() {
+        for (low, high) in [("", "\u{10ffff}"), ("a", "b"), ("abc", "abd"), ("Zebra", "apple"), ("10", "9"), ("x", "x")]
+        {
+            let Value::Text(middle) = between(&Value::text(low), &Value::text(high), 0.5) else { unreachable!() };
+            assert!(middle.head() >= low.as_bytes(), "{low} {middle:?}");
+            assert!(low == high || middle.head() <= high.as_bytes(), "{high} {middle:?}");
+        }
+    }
 }
