@@ -6,6 +6,7 @@
 mod block;
 mod layout;
 mod parse;
+mod source;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,13 @@
 //!
 //! Owns [`RichLine`] and [`RichView`]. Making lines (and making them harmless) is the business of those who know the content.
 
+mod draw;
 mod line;
 mod search;
 #[cfg(test)]
 mod tests;
 mod view;
 
+pub use draw::draw_line;
 pub use line::{RichLine, RichSpan, plain};
-pub use view::{RichView, Wrap, draw_line};
+pub use view::{RichView, Wrap};

@@ -158,6 +158,14 @@ fn links_images_and_footnotes() {
 
 #[test]
 fn html_is_shown_but_for_its_breaks() {
+    insta::assert_snapshot!(shown("| a | b |\n|---|---|\n| one<br>two | <i>x</i> |", 40), @r"
+    ┌─────┬──────────┐
+    │ a   │ b        │
+    ├─────┼──────────┤
+    │ one │ <i>x</i> │
+    │ two │          │
+    └─────┴──────────┘
+    ");
     insta::assert_snapshot!(shown("one<br>two<BR />three <b>bold</b> <brand>\n\n<div>\n<p>x<br/>y\n</div>\n\na &lt; b&nbsp;c", 60), @r"
     one
     two
