@@ -74,14 +74,16 @@ fn browse(args: Args, config: &Config) -> Result<ExitCode, Failure> {
     let reset = if args.demo_reset { DemoReset::Anew } else { DemoReset::Keep };
     let (database, place) = target(args)?;
     let keymap = cli::keymap(config)?;
+    let opened = database.as_ref().map(|text| {
+        let location = cli::location(text)?;
+        // What cannot be opened is said on the command line, where it was typed, not on a screen that has to be left.
+        ReadSession::open(&location).map_err(|error| misplaced(text, error))?;
+        Ok::<_, Failure>(location)
+    });
+    let opened = opened.transpose()?;
     runtime::usable().map_err(|words| Failure::new(Status::Failed, words))?;
-    let (location, kind, simulation) = match &database {
-        Some(text) => {
-            let location = cli::location(text)?;
-            // What cannot be opened is said on the command line, where it was typed, not on a screen that has to be left.
-            ReadSession::open(&location).map_err(|error| misplaced(text, error))?;
-            (location, DatabaseKind::File, None)
-        }
+    let (location, kind, simulation) = match opened {
+        Some(location) => (location, DatabaseKind::File, None),
         None => {
             let path = demo::ensure(&config.cache, reset, Timestamp::now())?;
             let simulation = match Simulation::start(&path, Pace::Natural) {
@@ -142,6 +144,7 @@ fn app_options(
 
 fn picture(wanted: &ScreenshotArgs, config: &Config) -> Result<(), Failure> {
     let keymap = cli::keymap(config)?;
+    let keys = screenshot::keys(&wanted.keys).map_err(Failure::usage)?;
     // Removed when this returns.
     let mut folder = TemporaryFolder(None);
     let (location, kind, wall) = match &wanted.database {
@@ -160,7 +163,7 @@ fn picture(wanted: &ScreenshotArgs, config: &Config) -> Result<(), Failure> {
         app: app_options(config, keymap, &location, kind, wanted.place.clone()),
         location,
         size: (wanted.size.0, wanted.size.1),
-        keys: wanted.keys.clone(),
+        keys,
         wall,
     };
     let format = match wanted.format {

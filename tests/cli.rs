@@ -317,3 +317,53 @@ fn what_is_written_can_be_flushed() {
         std::io::stdout().flush().unwrap();
     }
 }
+
+#[test]
+fn a_picture_is_the_same_every_time() {
+    let picture = |arguments: &[&str]| {
+        let output = run(&[&["screenshot"], arguments].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        out(&output)
+    };
+    let wanted = ["bot_ledger", "--size", "100x30", "--keys", "j j l s", "--format", "text"];
+    let first = picture(&wanted);
+    assert!(first.contains("bot_ledger") && first.contains("DEMO"), "{first}");
+    assert_eq!(first.lines().count(), 30);
+    for _ in 0..5 {
+        assert_eq!(picture(&wanted), first);
+    }
+    let svg = picture(&["questions", "--theme", "light"]);
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    assert!(picture(&["--format", "ansi"]).contains("\u{1b}[38;2;"));
+    assert!(!picture(&["--format", "ansi", "--theme", "mono"]).contains("\u{1b}[38;"));
+}
+
+#[test]
+fn a_picture_of_a_file() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("picture.txt");
+    let output = run(&[
+        "screenshot",
+        "users",
+        "--database",
+        &database(&folder),
+        "--format",
+        "text",
+        "-o",
+        target.to_str().unwrap(),
+    ]);
+    assert!(output.status.success() && output.stdout.is_empty());
+    let text = fs::read_to_string(target).unwrap();
+    assert!(text.contains("ann") && !text.contains("hash!"), "{text}");
+    refused(&["screenshot", "--keys", "hyper-x"], 2);
+    refused(&["screenshot", "--database", "/nonexistent.db"], 3);
+    refused(&["screenshot", "-o", "/nonexistent/x.svg"], 1);
+}
+
+#[test]
+fn a_command_behind_an_option_is_pointed_out() {
+    // No terminal is needed to see that this was meant otherwise.
+    assert!(refused(&["--theme", "dark", "tables", "x.db"], 2).contains("options go behind the command"));
+    assert!(refused(&["--demo", "x.db", "questions"], 2).contains("--demo"));
+    assert!(refused(&["/nonexistent.db"], 3).contains("/nonexistent.db"));
+}

@@ -261,3 +261,31 @@ fn copying_reaches_the_terminals_clipboard() {
     // "q-1" in base64.
     assert!(String::from_utf8_lossy(&terminal.bytes()).contains("\x1b]52;c;cS0x\x1b\\"));
 }
+
+#[test]
+fn a_burst_of_keys_arrives_whole() {
+    let folder = TempDir::new().unwrap();
+    let mut terminal = open(&database(&folder, 50));
+    // More than crossterm reads at once, the last one to be seen by its effect.
+    terminal.press(&("j".repeat(3000) + "q"));
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn idle_sends_nothing() {
+    let folder = TempDir::new().unwrap();
+    let terminal = open(&database(&folder, 50));
+    terminal.until_text("live");
+    // Quiet is when a pause brings nothing; what comes after that would be a frame without a reason.
+    let mut sent = terminal.bytes().len();
+    loop {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let now = terminal.bytes().len();
+        if now == sent {
+            break;
+        }
+        sent = now;
+    }
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(terminal.bytes().len(), sent);
+}

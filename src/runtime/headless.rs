@@ -24,7 +24,6 @@ use crate::{
         request::{Query, Reply, RequestId, Slot},
         workers::Database,
     },
-    keymap::chords,
     message::{
         command::Command,
         event::{Event, Timer},
@@ -52,22 +51,13 @@ pub struct Headless<P, R> {
 }
 
 impl Headless<App, Database> {
-    /// Opens the browser on a database, presses these keys (as the keymap writes them, with blanks between), and waits until
-    /// it is quiet. With [`Self::text`] this is all a test of a screen needs.
+    /// Opens the browser on a database and waits until it is quiet. With [`Self::keys`] and [`Self::text`] this is all a test
+    /// of a screen needs.
     ///
     /// # Errors
-    /// A key that is none, a database that does not answer, a screen that never settles.
-    pub fn open(
-        location: Location,
-        options: AppOptions,
-        size: (u16, u16),
-        wall: Timestamp,
-        keys: &str,
-    ) -> Result<Self, String> {
-        let keys = if keys.trim().is_empty() { Vec::new() } else { chords(keys)? };
-        let mut this = Self::start(App::new(options), |replies| Database::open(location, replies), size, wall)?;
-        this.keys(keys.into_iter().map(|chord| chord.event()))?;
-        Ok(this)
+    /// As [`Self::settle`].
+    pub fn open(location: Location, options: AppOptions, size: (u16, u16), wall: Timestamp) -> Result<Self, String> {
+        Self::start(App::new(options), |replies| Database::open(location, replies), size, wall)
     }
 }
 

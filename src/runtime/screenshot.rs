@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 
@@ -9,6 +10,7 @@ use super::{headless::Headless, picture};
 use crate::{
     app::{AppOptions, DatabaseKind},
     db::location::Location,
+    keymap::{Chord, chords},
     theme::ThemeName,
 };
 
@@ -32,8 +34,8 @@ pub struct Picture {
     pub app: AppOptions,
     /// Columns and rows.
     pub size: (u16, u16),
-    /// Keys to press first, as the keymap writes them.
-    pub keys: String,
+    /// Keys to press first.
+    pub keys: Vec<KeyEvent>,
     /// What time it is in the picture.
     pub wall: Timestamp,
 }
@@ -44,14 +46,26 @@ pub fn demo_moment() -> Timestamp {
     Timestamp::from_second(1_772_445_600).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
+/// The presses of these keys, written as in the keymap with blanks between; none for an empty text.
+///
+/// # Errors
+/// Words for the first one that is no key.
+pub fn keys(text: &str) -> Result<Vec<KeyEvent>, String> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(chords(text)?.into_iter().map(Chord::event).collect())
+}
+
 /// Draws it.
 ///
 /// # Errors
-/// Words: a key that is none, a database that does not answer.
+/// Words: a database that does not answer, a screen that never comes to rest.
 pub fn take(picture: Picture, format: Format) -> Result<String, String> {
     let Picture { location, app, size, keys, wall } = picture;
     let theme = app.theme;
-    let mut headless = Headless::open(location, app, size, wall, &keys)?;
+    let mut headless = Headless::open(location, app, size, wall)?;
+    headless.keys(keys)?;
     Ok(write(headless.screen(), theme, format))
 }
 
