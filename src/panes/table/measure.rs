@@ -61,7 +61,7 @@ pub(super) fn contents<'a>(
     let height = screen.1 - screen.0;
     // Where the screen is at the end of what is here, what comes before it counts.
     let from = screen.0.min((window.end() - height.max(ROWS)).max(window.base()));
-    let rows = usize::try_from(height.max(ROWS).min(MOST_ROWS)).unwrap_or(0);
+    let rows = usize::try_from(height.clamp(ROWS, MOST_ROWS)).unwrap_or(0);
     move |at| {
         let Some(column) = relation.columns.get(at) else { return 3 };
         let cells = window.rows_from(from).take(rows).filter_map(|(_, row)| row.cells.get(at));

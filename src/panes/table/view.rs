@@ -82,7 +82,7 @@ pub(super) fn draw(pane: &TablePane, area: Rect, buf: &mut Buffer, cx: &ViewCx<'
                 );
             }
             None => {
-                message("no table chosen", "Choose one in the tables and press Enter.", Role::Muted, inner, buf, cx)
+                message("no table chosen", "Choose one in the tables and press Enter.", Role::Muted, inner, buf, cx);
             }
         }
         return;

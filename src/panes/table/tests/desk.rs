@@ -89,7 +89,7 @@ impl List {
 
     pub(super) fn append(&mut self, rows: i64) {
         for _ in 0..rows {
-            let id = self.rows.iter().map(|row| id_of(row)).max().unwrap_or(0) + 1;
+            let id = self.rows.iter().map(id_of).max().unwrap_or(0) + 1;
             self.rows.push(ledger_row(id));
         }
     }
