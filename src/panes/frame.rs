@@ -71,6 +71,7 @@ pub fn frame(parts: &Frame<'_>, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) -
     if note > 0 && inside.width > 4 {
         put(left + 1, bottom, " ", 1, Style::new());
         put(left + 2, bottom, parts.note, note, cx.theme.style(Role::Hint));
+        put(left + 2 + note, bottom, " ", 1, Style::new());
         left += note + 3;
     }
     corner(parts.footer, area, bottom, left, &mut put, cx.theme.style(Role::Muted));

@@ -475,7 +475,7 @@ impl Pane for TablePane {
                 if rows.window.is_none() && rows.relation.broken.is_none() {
                     go_first(rows, cx);
                 } else {
-                    rows.refresh.blocked = None;
+                    rows.refresh.unblock();
                     rows.read_again(cx);
                     rows.feed(cx);
                 }

@@ -56,7 +56,7 @@ impl Rows {
             Ok(_) => {}
             // Nobody waits for it yet: words only where somebody does.
             Err(error) if self.owed != 0 => self.more_failed(end, error, cx),
-            Err(_) => self.refresh.blocked = Some(end),
+            Err(_) => self.refresh.block(end),
         }
         self.found.renew(&self.relation, self.window.as_ref(), self.secrets);
         self.fit(cx);
@@ -67,7 +67,7 @@ impl Rows {
         let keep = self.needed();
         let Some(window) = &mut self.window else { return };
         window.extend(end, page, keep);
-        self.refresh.blocked = None;
+        self.refresh.unblock();
         let owed = std::mem::take(&mut self.owed);
         if owed == 0 {
             self.reveal();
@@ -78,7 +78,7 @@ impl Rows {
 
     fn more_failed(&mut self, end: End, error: &Error, cx: &mut Cx<'_>) {
         self.owed = 0;
-        self.refresh.blocked = Some(end);
+        self.refresh.block(end);
         complain(error, cx);
     }
 
@@ -113,7 +113,7 @@ impl Rows {
         self.landed = true;
         self.marks.clear();
         self.trouble = None;
-        self.refresh.blocked = None;
+        self.refresh.unblock();
         self.heading = if jump.land == Land::Last { End::Front } else { End::Back };
         self.reveal();
         self.fit(cx);

@@ -3,7 +3,7 @@
 use super::window::{Standing, Window};
 use crate::widgets::number::grouped;
 
-/// `row 1,203 of 27,114`, `≈ 50 % · row ≈ 500,000 of 1,000,000`, `12 before the last`.
+/// `row 1,203 of 27,114`, `≈ 50 % · row ≈ 500,000 of 1,000,000`, `12 before the last`, `row ? of 1,988`.
 pub(super) fn words(window: &Window, cursor: i64, counted: Option<u64>) -> String {
     let total = window.total().or(counted);
     if window.is_empty() {
@@ -25,6 +25,6 @@ pub(super) fn words(window: &Window, cursor: i64, counted: Option<u64>) -> Strin
         Standing::BeforeLast(0) => "the last row".to_owned(),
         Standing::BeforeLast(behind) => format!("{} before the last", grouped(behind)),
         Standing::Share(share) => format!("≈ {:.0} %", share * 100.0),
-        Standing::Unknown => total.map(|total| format!("of {}", grouped(total))).unwrap_or_default(),
+        Standing::Unknown => total.map(|total| format!("row ? of {}", grouped(total))).unwrap_or_default(),
     }
 }

@@ -34,11 +34,26 @@ pub(super) struct Refresh {
     took: Duration,
     /// Something changed while nobody looked.
     pub(super) stale: bool,
-    /// Beyond this end reading failed: it is tried again when the user goes there.
-    pub(super) blocked: Option<End>,
+    /// Beyond these ends reading failed: it is tried again when the user goes there.
+    blocked: [Option<End>; 2],
 }
 
 impl Refresh {
+    /// Reading beyond this end failed.
+    pub(super) fn block(&mut self, end: End) {
+        self.blocked = if self.is_blocked(end) { self.blocked } else { [Some(end), self.blocked[0]] };
+    }
+
+    /// Whether nothing is read ahead beyond this end.
+    pub(super) fn is_blocked(&self, end: End) -> bool {
+        self.blocked.contains(&Some(end))
+    }
+
+    /// Reading may be tried again.
+    pub(super) fn unblock(&mut self) {
+        self.blocked = [None; 2];
+    }
+
     /// The database changed: asks for the time to read again.
     pub(super) fn schedule(&mut self, cx: &mut Cx<'_>) {
         if self.due.is_some() {

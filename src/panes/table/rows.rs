@@ -372,7 +372,7 @@ impl Rows {
             match place(end) {
                 Some(anchor) if !window.complete(end) => {
                     if self.page.is_none() && !busy(end, self) {
-                        self.refresh.blocked = None;
+                        self.refresh.unblock();
                         let limit = self.limit();
                         self.ask(Task::More(end, anchor.clone()), beyond(end, anchor), limit, cx);
                     }
@@ -391,7 +391,7 @@ impl Rows {
         };
         let other = if self.heading == End::Back { End::Front } else { End::Back };
         for end in [self.heading, other] {
-            if window.complete(end) || !near(end) || busy(end, self) || self.refresh.blocked == Some(end) {
+            if window.complete(end) || !near(end) || busy(end, self) || self.refresh.is_blocked(end) {
                 continue;
             }
             let Some(anchor) = window.anchor(end).cloned() else { continue };

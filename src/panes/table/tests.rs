@@ -418,3 +418,22 @@ fn two_thousand_columns_are_walked_through() {
     desk.step(Action::Last);
     assert!(desk.screen().contains("300"));
 }
+
+#[test]
+fn reading_ahead_that_fails_at_both_ends_is_not_repeated_by_itself() {
+    let mut desk = Desk::open(ledger(10_000), AREA);
+    desk.act_with(Action::Percent, Some(50));
+    desk.answer(0);
+    desk.db.fail = Some(Error::new(ErrorKind::Locked, "the database is locked", "wait"));
+    let before = desk.out.commands.len();
+    desk.settle();
+    desk.act_with(Action::Down, Some(40));
+    desk.settle();
+    assert_eq!(desk.out.commands.len(), before);
+    assert_eq!(desk.id(), 5_041, "what is here can be walked through");
+    desk.db.fail = None;
+    desk.step(Action::Refresh);
+    desk.act_with(Action::Down, Some(100));
+    desk.settle();
+    assert_eq!(desk.id(), 5_141);
+}

@@ -151,7 +151,7 @@ impl Desk {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn the_window_is_a_piece_of_the_plain_order(rows in 0..900_i64, deeds in prop::collection::vec(deed(), 1..60)) {
