@@ -36,7 +36,7 @@ use self::{
 };
 use crate::{
     db::{
-        error::Error,
+        error::{Error, ErrorKind},
         request::{Answer, Query, Slot},
     },
     domain::activity::ActivityUpdate,
@@ -294,6 +294,7 @@ impl Pane for BotsPane {
                 Handled::Yes
             }
             Ok(_) => Handled::No,
+            Err(error) if error.kind == ErrorKind::Cancelled || self.error.as_ref() == Some(error) => Handled::No,
             Err(error) => {
                 self.error = Some(error.clone());
                 Handled::Yes

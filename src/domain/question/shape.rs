@@ -23,7 +23,7 @@ pub fn check_shape(shape: Shape, text: &str) -> Result<Json, String> {
             Json::Object(_) => Ok(()),
             other => Err(differs(shape, other)),
         },
-        Shape::Strings | Shape::Ids => each_element(shape, &json, |item| is_string(item)),
+        Shape::Strings | Shape::Ids => each_element(shape, &json, is_string),
         Shape::Videos => match &json {
             Json::Array(_) => each_element(shape, &json, is_url),
             _ => each_entry(shape, &json, is_url),

@@ -51,9 +51,9 @@ pub(super) fn length(time: Duration) -> String {
     let seconds = time.as_secs();
     match i64::try_from(seconds).unwrap_or(i64::MAX) {
         0 => "<1s".to_owned(),
-        ..MINUTE => format!("{seconds}s"),
-        ..HOUR => format!("{}m", seconds / 60),
-        ..DAY => format!("{}h", seconds / 3600),
+        1..MINUTE => format!("{seconds}s"),
+        MINUTE..HOUR => format!("{}m", seconds / 60),
+        HOUR..DAY => format!("{}h", seconds / 3600),
         _ => format!("{}d", seconds / 86_400),
     }
 }

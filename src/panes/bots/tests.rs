@@ -10,7 +10,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    db::error::ErrorKind,
     domain::{
         activity::{LedgerRow, RunRow},
         catalogue,
@@ -130,7 +129,7 @@ impl Stage {
 
     fn live(width: u16, height: u16) -> Self {
         let mut stage = Self::new(width, height);
-        stage.with(|pane, cx| pane.start(cx));
+        stage.with(BotsPane::start);
         stage.update(first());
         stage
     }
@@ -186,7 +185,7 @@ fn pictures() {
 #[test]
 fn what_is_not_there_is_said_in_words() {
     let mut stage = Stage::new(50, 8);
-    stage.with(|pane, cx| pane.start(cx));
+    stage.with(BotsPane::start);
     assert!(!stage.picture().contains("Reading"), "nothing flickers");
     stage.now.elapsed += Duration::from_secs(1);
     assert!(stage.picture().contains("Reading what the bots do"));

@@ -150,8 +150,7 @@ impl Stage {
     }
 
     fn act(&mut self, action: Action) -> Handled {
-        let handled = self.with(|pane, cx| pane.act(action, None, cx));
-        handled
+        self.with(|pane, cx| pane.act(action, None, cx))
     }
 
     fn picture(&self) -> String {
@@ -194,14 +193,14 @@ fn a_question_is_asked_for_once_and_read_anew_in_place() {
     let before = stage.picture();
     stage.with(|pane, cx| pane.show("react-memo-7".to_owned(), cx));
     assert_eq!(asked(&stage.out), 0);
-    stage.with(|pane, cx| pane.changed(cx));
+    stage.with(QuestionPane::changed);
     assert_eq!((asked(&stage.out), stage.reply(Ok(Answer::Question(Some(sample()))))), (1, Handled::No));
     assert_eq!(stage.picture(), before, "the same row is no news");
     let mut changed = QuestionRecord::clone(&sample());
     changed.record.cells[15] = Value::text("deleted");
     let status = changed.record.relation.column("status").unwrap();
     changed.record.cells[status] = Value::text("deleted");
-    stage.with(|pane, cx| pane.changed(cx));
+    stage.with(QuestionPane::changed);
     assert_eq!(stage.reply(Ok(Answer::Question(Some(Arc::new(changed))))), Handled::Yes);
     stage.compute();
     assert_eq!(stage.picture(), before.replacen("flagged", "deleted", 1), "the place stays");
@@ -250,11 +249,11 @@ fn what_is_not_there_is_said_in_words() {
     stage.reply(Err(locked.clone()));
     insta::assert_snapshot!("failed", stage.picture());
     stage.open("react-memo-7", sample());
-    stage.with(|pane, cx| pane.changed(cx));
+    stage.with(QuestionPane::changed);
     assert_eq!(stage.reply(Err(locked.clone())), Handled::Yes);
     assert!(stage.picture().contains("not read anew: the database is locked"), "{}", stage.picture());
     assert!(stage.picture().contains("When does useMemo hurt"), "what is known stays");
-    stage.with(|pane, cx| pane.changed(cx));
+    stage.with(QuestionPane::changed);
     assert_eq!(stage.reply(Err(locked)), Handled::No, "said once");
 }
 
@@ -387,11 +386,11 @@ proptest! {
                     stage.reply(Ok(Answer::Question(Some(Arc::new(record)))));
                 }
                 Happens::Missing => {
-                    stage.with(|pane, cx| pane.changed(cx));
+                    stage.with(QuestionPane::changed);
                     stage.reply(Ok(Answer::Question(None)));
                 }
                 Happens::Fails => {
-                    stage.with(|pane, cx| pane.changed(cx));
+                    stage.with(QuestionPane::changed);
                     stage.reply(Err(Error::new(ErrorKind::Io, "no", "")));
                 }
                 Happens::Searches(text, done) => {
