@@ -1,5 +1,7 @@
 //! The command line through its front door: the binary is run, and what it prints and how it ends is looked at.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::{
     fs,
     io::{Read as _, Write as _},

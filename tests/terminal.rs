@@ -133,8 +133,7 @@ fn a_panic_restores_the_terminal_and_is_told() {
     let log = folder.path().join("bug.log");
     let variables = [("REELSCOPE_PANIC_ON_PASTE", "boom")];
     let arguments = [path.to_str().unwrap(), "--log", log.to_str().unwrap()];
-    let mut terminal =
-        Terminal::start(&Start { arguments: &arguments, variables: &variables, ..Start::default() });
+    let mut terminal = Terminal::start(&Start { arguments: &arguments, variables: &variables, ..Start::default() });
     terminal.until_text("mutex");
     terminal.press("\x1b[200~boom\x1b[201~");
     assert_eq!(terminal.end(), 101);
@@ -195,7 +194,9 @@ fn no_byte_of_a_cell_acts_on_the_terminal() {
     terminal.end();
     let bytes = terminal.bytes();
     let text = String::from_utf8_lossy(&bytes);
-    assert!(!text.contains("\x1b]0;") && !text.contains('\x07') && !text.contains('\u{202e}') && !text.contains('\u{9b}'));
+    assert!(
+        !text.contains("\x1b]0;") && !text.contains('\x07') && !text.contains('\u{202e}') && !text.contains('\u{9b}')
+    );
 }
 
 #[test]

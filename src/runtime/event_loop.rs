@@ -317,10 +317,11 @@ async fn until(at: Option<Instant>) {
 
 /// Panics on a paste of what `REELSCOPE_PANIC_ON_PASTE` says, so that a test can see how a panic ends. Not in release builds.
 #[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "what a test asks for")]
 fn panic_if_asked(event: &Event) {
     if let Event::Paste(text) = event
         && std::env::var("REELSCOPE_PANIC_ON_PASTE").is_ok_and(|wanted| wanted == *text)
     {
-        std::panic::panic_any("asked for by a test");
+        panic!("asked for by a test");
     }
 }

@@ -29,7 +29,7 @@ struct Seen {
 type Keys = Arc<Mutex<Option<Box<dyn Write + Send>>>>;
 
 /// The program in a terminal of its own.
-pub struct Terminal {
+pub(crate) struct Terminal {
     seen: Arc<(Mutex<Seen>, Condvar)>,
     keys: Keys,
     child: Box<dyn Child + Send + Sync>,
@@ -39,13 +39,13 @@ pub struct Terminal {
 }
 
 /// How to start the program.
-pub struct Start<'a> {
-    pub arguments: &'a [&'a str],
+pub(crate) struct Start<'a> {
+    pub(crate) arguments: &'a [&'a str],
     /// (columns, rows)
-    pub size: (u16, u16),
-    pub variables: &'a [(&'a str, &'a str)],
+    pub(crate) size: (u16, u16),
+    pub(crate) variables: &'a [(&'a str, &'a str)],
     /// What the terminal says its background is, where it answers at all.
-    pub background: Option<&'static str>,
+    pub(crate) background: Option<&'static str>,
 }
 
 impl Default for Start<'_> {
@@ -56,12 +56,12 @@ impl Default for Start<'_> {
 
 impl Terminal {
     /// Starts the program with these arguments in a terminal of 100×30.
-    pub fn with(arguments: &[&str]) -> Self {
+    pub(crate) fn with(arguments: &[&str]) -> Self {
         Self::start(&Start { arguments, ..Start::default() })
     }
 
     /// Starts the program.
-    pub fn start(start: &Start<'_>) -> Self {
+    pub(crate) fn start(start: &Start<'_>) -> Self {
         let home = TempDir::new().unwrap();
         let (columns, rows) = start.size;
         let size = PtySize { cols: columns, rows, pixel_width: 0, pixel_height: 0 };
@@ -78,7 +78,8 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let keys: Keys = Arc::new(Mutex::new(Some(pair.master.take_writer().unwrap())));
-        let seen = Seen { parser: vt100::Parser::new(rows, columns, 0), bytes: Vec::new(), over: false, closing: false };
+        let seen =
+            Seen { parser: vt100::Parser::new(rows, columns, 0), bytes: Vec::new(), over: false, closing: false };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (shared, answers, background) = (Arc::clone(&seen), Arc::clone(&keys), start.background);
@@ -109,7 +110,7 @@ impl Terminal {
     }
 
     /// Types these bytes.
-    pub fn press(&self, keys: &str) {
+    pub(crate) fn press(&self, keys: &str) {
         let mut writer = self.keys.lock().unwrap();
         let writer = writer.as_mut().unwrap();
         writer.write_all(keys.as_bytes()).unwrap();
@@ -117,7 +118,7 @@ impl Terminal {
     }
 
     /// Waits until the screen satisfies this, and hands out its text.
-    pub fn until(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
+    pub(crate) fn until(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = self.seen.0.lock().unwrap();
         loop {
@@ -134,35 +135,35 @@ impl Terminal {
     }
 
     /// Waits until this text is on the screen.
-    pub fn until_text(&self, text: &str) -> String {
+    pub(crate) fn until_text(&self, text: &str) -> String {
         self.until(&format!("{text:?} was shown"), |screen| screen.contents().contains(text))
     }
 
     /// The screen's text now.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.seen.0.lock().unwrap().parser.screen().contents()
     }
 
     /// Every byte the program has written.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.seen.0.lock().unwrap().bytes.clone()
     }
 
     /// Gives the terminal another size.
-    pub fn resize(&self, columns: u16, rows: u16) {
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
         self.seen.0.lock().unwrap().parser.screen_mut().set_size(rows, columns);
         let size = PtySize { cols: columns, rows, pixel_width: 0, pixel_height: 0 };
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
 
     /// Sends a signal to the program: `TERM`, `CONT` …
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.process_id().unwrap().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
 
     /// Waits until the program is stopped, as Ctrl-z does it.
-    pub fn until_stopped(&self) {
+    pub(crate) fn until_stopped(&self) {
         let path = format!("/proc/{}/stat", self.child.process_id().unwrap());
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -177,7 +178,7 @@ impl Terminal {
     }
 
     /// Waits for the program's end; its exit status.
-    pub fn end(&mut self) -> u32 {
+    pub(crate) fn end(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -189,7 +190,7 @@ impl Terminal {
     }
 
     /// Closes the terminal under the program, as a closed window does.
-    pub fn hang_up(&mut self) {
+    pub(crate) fn hang_up(&mut self) {
         // The reading thread holds a descriptor, too: it lets go with the next frame, which another size brings about.
         self.seen.0.lock().unwrap().closing = true;
         self.resize(77, 22);
@@ -202,7 +203,7 @@ impl Terminal {
     }
 
     /// Asserts that the terminal is as a shell wants it: ordinary screen, cursor, no mouse, no paste marks, cooked mode.
-    pub fn assert_restored(&self) {
+    pub(crate) fn assert_restored(&self) {
         self.until("the terminal was restored", |screen| {
             !screen.alternate_screen()
                 && !screen.hide_cursor()

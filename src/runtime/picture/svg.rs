@@ -213,10 +213,7 @@ fn rgb(colour: Color) -> Option<Rgb> {
 
 #[cfg(test)]
 mod tests {
-    use ratatui::{
-        layout::Rect,
-        style::{Style, Stylize as _},
-    };
+    use ratatui::{layout::Rect, style::Style};
 
     use super::*;
 
