@@ -147,7 +147,9 @@ fn a_panic_restores_the_terminal_and_is_told() {
 fn another_programs_insert_is_shown() {
     let folder = TempDir::new().unwrap();
     let path = database(&folder, 3);
-    let terminal = Terminal::with(&[path.to_str().unwrap(), "bot_ledger"]);
+    let arguments = [path.to_str().unwrap(), "bot_ledger"];
+    // Wide enough for the ledger's reasons.
+    let terminal = Terminal::start(&Start { arguments: &arguments, size: (160, 40), ..Start::default() });
     terminal.until_text("reason 3");
     let writer = Connection::open(&path).unwrap();
     for new in 0..3 {
