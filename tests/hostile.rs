@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use reelscope::{
     db::{error::ErrorKind, location::Location, session::ReadSession},
@@ -22,8 +26,8 @@ fn made(sql: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn open(path: &PathBuf) -> ReadSession {
-    ReadSession::open(&Location::File(path.clone())).unwrap()
+fn open(path: &Path) -> ReadSession {
+    ReadSession::open(&Location::File(path.to_owned())).unwrap()
 }
 
 fn find(session: &mut ReadSession, name: &str) -> Arc<Relation> {
@@ -197,7 +201,7 @@ fn keys_are_what_tells_rows_apart() {
     assert_eq!(key("buried"), KeyKind::None);
     assert_eq!(key("dug"), rowid("oid", Some(2)));
     assert_eq!(key("v"), KeyKind::None);
-    let KeyKind::Primary(columns) = key("keyed") else { panic!("it has a primary key") };
+    let KeyKind::Primary(columns) = key("keyed") else { unreachable!("it has a primary key") };
     let columns: Vec<_> = columns.iter().map(|key| (key.column, key.collation.as_str(), key.descending)).collect();
     assert_eq!(columns, [(1, "BINARY", true), (0, "RTRIM", false)]);
 }
@@ -280,9 +284,11 @@ fn odd_contents_come_back_exactly() {
     let first = page(&mut session, &table, Some(0), PageAt::First);
     assert_eq!(first.rows.len(), 4);
     let big = first.rows.iter().find(|row| row.cells[0] == Value::text("big")).unwrap();
-    let Value::Text(head) = &big.cells[1] else { panic!("{:?}", big.cells[1]) };
+    let Value::Text(head) = &big.cells[1] else { unreachable!("{:?}", big.cells[1]) };
     assert_eq!((head.head().len(), head.total()), (1024, 10_000_000));
-    let Some(Value::Text(whole)) = session.cell(&table, &big.key, 1).unwrap() else { panic!("the cell is there") };
+    let Some(Value::Text(whole)) = session.cell(&table, &big.key, 1).unwrap() else {
+        unreachable!("the cell is there")
+    };
     assert_eq!((whole.head().len(), whole.is_cut()), (10_000_000, false));
     assert_eq!(session.find(&table, "inf").unwrap().unwrap().cells[1], Value::Real(f64::INFINITY));
     assert!(session.find(&table, "").unwrap().is_some());

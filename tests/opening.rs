@@ -198,6 +198,36 @@ fn what_others_write_is_seen_whatever_the_journal() {
 }
 
 #[test]
+fn a_program_that_comes_and_goes_loses_and_doubles_nothing() {
+    for journal in ["DELETE", "WAL"] {
+        let folder = folder();
+        let path = folder.path().join("a.db");
+        add(&writer(&path, journal), 100);
+        let mut session = open(&path).unwrap();
+        let relation = relation(&mut session);
+        let writing = {
+            let path = path.clone();
+            thread::spawn(move || {
+                for _ in 0..40 {
+                    // Opened and closed each time: its log comes and goes.
+                    let connection = Connection::open(&path).unwrap();
+                    connection.busy_timeout(Duration::from_secs(20)).unwrap();
+                    add(&connection, 10);
+                }
+            })
+        };
+        let mut last = 100;
+        while !writing.is_finished() {
+            let now = session.count(&relation).unwrap();
+            assert!(now >= last && now % 10 == 0, "{journal}: {now} after {last}");
+            last = now;
+        }
+        writing.join().unwrap();
+        assert_eq!(session.count(&relation).unwrap(), 500, "{journal}");
+    }
+}
+
+#[test]
 fn a_replaced_file_is_opened_anew_and_a_deleted_one_reported() {
     for journal in ["DELETE", "WAL"] {
         let folder = folder();
@@ -370,11 +400,11 @@ fn permission_is_asked_of_the_owner() {
     let folder = folder();
     let path = folder.path().join("a.db");
     add(&writer(&path, "DELETE"), 10);
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
     match (fs::File::open(&path), open(&path)) {
         // Root may read everything: then the file is read, and the words are tested where they are made.
         (Ok(_), Ok(mut session)) => assert_eq!(count(&mut session), 10),
         (Err(_), Err(error)) => assert_eq!(error.kind, ErrorKind::PermissionDenied, "{error:?}"),
-        (plain, ours) => panic!("{plain:?} but {:?}", ours.err()),
+        (plain, ours) => unreachable!("{plain:?} but {:?}", ours.err()),
     }
 }

@@ -178,7 +178,7 @@ fn by_plain_sql(connection: &Connection, relation: &Relation, sort: &[SortKey], 
         .collect();
     match &relation.key {
         KeyKind::Rowid { alias, .. } => {
-            terms.push(format!("t.{} {}", quoted(alias), word(tail == Direction::Descending)))
+            terms.push(format!("t.{} {}", quoted(alias), word(tail == Direction::Descending)));
         }
         KeyKind::Primary(key) => terms.extend(key.iter().map(|key| {
             let descending = if sort.is_empty() { key.descending } else { tail == Direction::Descending };

@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How often a read is done again because the file changed meanwhile.
+/// How often a read is done again because the file changed meanwhile, though patience may be over.
 const REREADS: usize = 8;
 
 /// What a connection remembers of its file.
@@ -244,10 +244,10 @@ impl ReadSession {
             }
             match outcome {
                 Err(error) if error.kind == ErrorKind::Locked && started.elapsed() < self.patience => {
-                    thread::sleep(PAUSE)
+                    thread::sleep(PAUSE);
                 }
                 Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
-                _ if !current && rereads < REREADS => rereads += 1,
+                _ if !current && (rereads < REREADS || started.elapsed() < self.patience) => rereads += 1,
                 _ if !current => return Err(busy(&self.path)),
                 outcome => return outcome,
             }

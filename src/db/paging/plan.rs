@@ -21,10 +21,14 @@ use crate::{
 /// How many sorts are remembered.
 const REMEMBERED: usize = 256;
 
+/// A relation's name and a sort.
+type Sorted = (String, Vec<SortKey>);
+
 /// The plans of one connection.
 #[derive(Default)]
 pub(crate) struct Orders {
-    plans: HashMap<(String, Vec<SortKey>), (Vec<Index>, Arc<Plan>)>,
+    /// By relation and sort; each with the indexes that were known when it was made.
+    plans: HashMap<Sorted, (Vec<Index>, Arc<Plan>)>,
 }
 
 /// How to read a relation in an order.

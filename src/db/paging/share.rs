@@ -127,11 +127,7 @@ fn sampled(walk: &Walk<'_>, by_key: &Walk<'_>, ends: &Ends, share: f64, limit: u
 /// A value at this share of the way from `first` to `last`, as far as values have distances.
 pub(crate) fn between(first: &Value, last: &Value, share: f64) -> Value {
     match (first, last) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_precision_loss,
-            reason = "a share of an integer distance"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "between two 64-bit integers")]
         (Value::Integer(first), Value::Integer(last)) => {
             let (first, last) = (i128::from(*first), i128::from(*last));
             // In millionths, exact for any distance of two 64-bit integers.
