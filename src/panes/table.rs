@@ -314,11 +314,11 @@ fn go_to_key(rows: &mut Rows, key: String, cx: &mut Cx<'_>) {
 }
 
 /// Goes to a share of the rows.
-fn go_to_percent(rows: &mut Rows, percent: f64, cx: &mut Cx<'_>) {
+fn go_to_percent(rows: &mut Rows, percent: f64, counted: Option<u64>, cx: &mut Cx<'_>) {
     match percent {
         ..=0.0 => go_first(rows, cx),
         100.0.. => go_last(rows, cx),
-        _ => rows.go(PageAt::Percent(percent), Land::First, 0, cx),
+        _ => rows.go(PageAt::Percent(percent), Land::Share(percent / 100.0, counted), 0, cx),
     }
 }
 
@@ -347,7 +347,8 @@ fn go_to_number(rows: &mut Rows, number: u64, counted: Option<u64>, cx: &mut Cx<
     } else if index <= WALK {
         rows.go(PageAt::First, Land::First, walk(index), cx);
     } else if let Some(total) = total.filter(|total| *total > index) {
-        rows.go(PageAt::Percent(index as f64 / total as f64 * 100.0), Land::First, 0, cx);
+        let share = index as f64 / total as f64;
+        rows.go(PageAt::Percent(share * 100.0), Land::Share(share, Some(total)), 0, cx);
     } else if total.is_some() {
         go_last(rows, cx);
     } else {
@@ -356,14 +357,14 @@ fn go_to_number(rows: &mut Rows, number: u64, counted: Option<u64>, cx: &mut Cx<
 }
 
 /// Goes where the prompt says: `50%`, `#1234` (a row id), or a key.
-fn go_to(rows: &mut Rows, text: &str, cx: &mut Cx<'_>) {
+fn go_to(rows: &mut Rows, text: &str, counted: Option<u64>, cx: &mut Cx<'_>) {
     let text = text.trim();
     if text.is_empty() {
         return;
     }
     if let Some(percent) = text.strip_suffix('%') {
         match percent.trim().parse::<f64>() {
-            Ok(percent) if percent.is_finite() => go_to_percent(rows, percent, cx),
+            Ok(percent) if percent.is_finite() => go_to_percent(rows, percent, counted, cx),
             _ => cx.out.say(Severity::Warning, format!("'{}' is no percentage: type it like 50%", safe(text))),
         }
         return;
@@ -444,7 +445,7 @@ impl Pane for TablePane {
                 None => go_to_end(rows, cx),
             },
             Action::Percent => match count {
-                Some(percent) => go_to_percent(rows, percent as f64, cx),
+                Some(percent) => go_to_percent(rows, percent as f64, counted, cx),
                 None => ask_place(rows, "%", cx),
             },
             Action::GoTo => ask_place(rows, "", cx),
@@ -503,7 +504,8 @@ impl Pane for TablePane {
         match (kind, self.tab) {
             (PromptKind::GoTo, _) => {
                 if let (PromptState::Done, Some(rows)) = (state, &mut self.rows) {
-                    go_to(rows, text, cx);
+                    let counted = self.counted.get(&rows.relation.name).copied();
+                    go_to(rows, text, counted, cx);
                 }
             }
             (PromptKind::Search, Tab::Schema) => {

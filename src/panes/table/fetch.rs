@@ -100,6 +100,7 @@ impl Rows {
         let last = (window.end() - 1).max(0);
         self.cursor = match &jump.land {
             Land::First | Land::Key(_) => key_at.unwrap_or(0),
+            Land::Share(share, counted) => window.at_share(*share, *counted).unwrap_or(0),
             Land::Last => last,
         };
         if let (Land::Key(text), Some(row)) = (&jump.land, window.row(self.cursor))

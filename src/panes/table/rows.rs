@@ -42,6 +42,8 @@ pub(super) enum Land {
     First,
     /// On the last row of the page.
     Last,
+    /// On the row at this share of so many rows, 0.0 to 1.0, where the page tells which it is; else on the first.
+    Share(f64, Option<u64>),
     /// On the row with this text as its key; saying so where it is another.
     Key(String),
 }

@@ -80,6 +80,17 @@ fn first_last_percent_number_and_key_read_one_page_each() {
 }
 
 #[test]
+fn a_share_near_the_end_or_of_a_small_table_is_found_within_the_page() {
+    let mut small = Desk::open(ledger(20), AREA);
+    small.act_with(Action::Percent, Some(50));
+    small.settle();
+    assert_eq!((small.id(), small.position().as_str()), (11, "row 11 of 20"));
+    let mut large = Desk::open(ledger(10_000), AREA);
+    large.prompt("99.9%");
+    assert_eq!((large.id(), large.position().as_str()), (9_991, "row 9,991 of 10,000"));
+}
+
+#[test]
 fn a_row_number_within_a_walk_is_exact() {
     let mut desk = Desk::open(ledger(20_000), AREA);
     desk.act_with(Action::Last, Some(1_234));

@@ -282,6 +282,19 @@ impl Window {
         }
     }
 
+    /// The name of the row at this share of the whole, where the window knows where it stands itself. A page near an end is not
+    /// cut short by it, and so begins before the share that was asked for.
+    pub(super) fn at_share(&self, share: f64, counted: Option<u64>) -> Option<i64> {
+        let total = signed(self.total().or(counted)?);
+        let index = ((total as f64 * share) as i64).clamp(0, (total - 1).max(0));
+        let name = match self.place {
+            Place::Exact(origin) => index - origin,
+            Place::FromEnd(origin) => origin - (total - index),
+            Place::Near(_) | Place::About(_) | Place::Unknown => return None,
+        };
+        Some(name.clamp(self.base, (self.end() - 1).max(self.base)))
+    }
+
     /// Where the row of this name stands, given the number of rows of the whole as far as it is counted.
     pub(super) fn standing(&self, at: i64, total: Option<u64>) -> Standing {
         let number = |from_zero: i64| (from_zero.max(0) + 1).unsigned_abs();

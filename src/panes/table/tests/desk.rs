@@ -135,8 +135,13 @@ impl List {
                 (from, from + query.limit)
             }
             PageAt::Percent(percent) => {
-                let from = (count as f64 * percent / 100.0) as usize;
-                position = Position::About(percent / 100.0);
+                // Like the database: the end does not cut the page short.
+                let from = ((count as f64 * percent / 100.0) as usize).min(count.saturating_sub(query.limit));
+                position = match from {
+                    0 => Position::Exact(0),
+                    from if from + query.limit >= count => Position::FromEnd((count - from) as u64),
+                    _ => Position::About(percent / 100.0),
+                };
                 (from, from + query.limit)
             }
         };
