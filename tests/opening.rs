@@ -219,7 +219,7 @@ fn a_program_that_comes_and_goes_loses_and_doubles_nothing() {
         let mut last = 100;
         while !writing.is_finished() {
             let now = session.count(&relation).unwrap();
-            assert!(now >= last && now % 10 == 0, "{journal}: {now} after {last}");
+            assert!(now >= last && now.is_multiple_of(10), "{journal}: {now} after {last}");
             last = now;
         }
         writing.join().unwrap();
