@@ -105,6 +105,8 @@ pub struct App {
     pressed: Vec<Chord>,
     count: Option<u64>,
     places: Places,
+    /// The pane that had the focus before: Esc in a question goes back there.
+    before: Option<PaneId>,
     toasts: Toasts,
     progress: Progress,
     timers: Timers,
@@ -154,6 +156,7 @@ impl App {
             pressed: Vec::new(),
             count: None,
             places: Places::default(),
+            before: None,
             toasts: Toasts::default(),
             progress: Progress::default(),
             timers: Timers::default(),
@@ -275,8 +278,16 @@ impl App {
 
     fn focus(&mut self, pane: PaneId, now: Now) {
         if self.wanted.focus != pane {
+            self.before = Some(self.wanted.focus);
             self.wanted.focus = pane;
             self.arrange(now);
+        }
+        // Where no question is open yet, the one under the cursor is what is meant.
+        if pane == PaneId::Question
+            && self.question.id().is_none()
+            && let Some(id) = self.table.question()
+        {
+            self.question.show(id, &mut cx!(self, now));
         }
     }
 

@@ -103,7 +103,8 @@ impl App {
         }
     }
 
-    /// Esc that no pane wanted: messages go, then full screen ends, then the rows have the focus again.
+    /// Esc that no pane wanted: messages go, then full screen ends, then the focus goes back to where a question was opened
+    /// from, or to the rows.
     fn step_back(&mut self, now: Now) {
         if self.toasts.dismiss(now.elapsed) {
             return;
@@ -112,7 +113,8 @@ impl App {
             self.wanted.zoom = Zoom::Off;
             self.arrange(now);
         } else {
-            self.focus(PaneId::Table, now);
+            let opened_from = self.before.filter(|_| self.wanted.focus == PaneId::Question);
+            self.focus(opened_from.unwrap_or(PaneId::Table), now);
         }
     }
 

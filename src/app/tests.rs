@@ -230,6 +230,20 @@ fn places_are_gone_back_to() {
 }
 
 #[test]
+fn a_question_that_gets_the_focus_is_the_one_under_the_cursor_and_esc_goes_back() {
+    let mut driver = Driver::ready(80, 24);
+    driver.press("tab");
+    let Query::Question(id) = &driver.newest(Slot::Question).unwrap().query else { unreachable!() };
+    assert_eq!(id, "q-1");
+    driver.press("g b");
+    driver.press("g q");
+    driver.press("esc");
+    assert_eq!(driver.app.wanted.focus, PaneId::Bots);
+    driver.press("esc");
+    assert_eq!(driver.app.wanted.focus, PaneId::Table);
+}
+
+#[test]
 fn tab_goes_through_the_panes_at_every_size() {
     for (width, height) in [(40, 10), (80, 24), (200, 60)] {
         let mut driver = Driver::ready(width, height);
