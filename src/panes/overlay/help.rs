@@ -62,13 +62,13 @@ impl Help {
             .map(|line| if let Line::Key { keys, .. } = line { keys.width() } else { 0 })
             .max()
             .unwrap_or_default()
-            .min(26);
+            .min(20);
         Self { lines, keys_width, top: 0, height: 1 }
     }
 }
 
 fn area(screen: Rect) -> Rect {
-    centred(screen, 84, screen.height.saturating_sub(2))
+    centred(screen, screen.width.saturating_sub(4).min(104), screen.height.saturating_sub(2))
 }
 
 impl Overlay for Help {
