@@ -42,7 +42,10 @@ use self::{
 use crate::{
     config::ThemeChoice,
     db::request::Reply,
-    message::{command::MouseCapture, event::Event},
+    message::{
+        command::{Command, MouseCapture},
+        event::Event,
+    },
     panes::Now,
 };
 
@@ -79,7 +82,7 @@ impl Clock {
 /// The terminal refuses something at the start, or no thread can be had. The terminal is as before in any case.
 pub fn run<P: Program, R: Requests>(
     options: Options,
-    program: P,
+    mut program: P,
     connect: impl FnOnce(Box<dyn Fn(Reply) + Send + Sync>) -> R,
 ) -> io::Result<Ending> {
     if matches!(options.theme, ThemeChoice::Named(theme) if theme != crate::theme::ThemeName::Mono) {
@@ -93,6 +96,15 @@ pub fn run<P: Program, R: Requests>(
         // The loop may have ended already.
         let _ = replies.send(Message::Event(Event::Reply(reply)));
     }));
+    // The database's threads get their first requests before anything is made of the terminal: they work meanwhile.
+    let clock = Clock::new();
+    let mut first = Vec::new();
+    for command in program.start(clock.now(), size) {
+        match command {
+            Command::Send(request) => requests.submit(request),
+            other => first.push(other),
+        }
+    }
     let restorer = Restorer::default();
     panics::install(restorer.clone(), options.log.clone());
     let screen = Screen::stdout()?;
@@ -100,6 +112,6 @@ pub fn run<P: Program, R: Requests>(
     let guard = Guard::new(restorer, options.mouse);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _entered = runtime.enter();
-    let event_loop = EventLoop::new(program, requests, terminal, guard, sender, inbox)?;
-    runtime.block_on(event_loop.run(options.theme, size))
+    let event_loop = EventLoop::new(program, requests, terminal, guard, sender, inbox, clock)?;
+    runtime.block_on(event_loop.run(options.theme, first))
 }

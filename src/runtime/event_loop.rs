@@ -30,12 +30,14 @@ use crate::{
     message::{command::Command, event::Event},
 };
 
-/// Frames are at least this far apart.
-const FRAME: Duration = Duration::from_millis(16);
+/// Frames are at least this far apart. A key that comes right behind a frame waits for so long, and has to be drawn and sent
+/// within 16 ms all the same.
+const FRAME: Duration = Duration::from_millis(8);
 /// Draining stops after this, so that a flood of events still gets its frames.
 const DRAIN: Duration = Duration::from_millis(8);
-/// How long the first frame waits for the first rows.
-const FIRST_ROWS: Duration = Duration::from_millis(8);
+/// How long the first frame waits for the first rows: shorter than anybody notices. On a busy machine a frame without rows
+/// would be drawn and sent at the expense of the threads that read them.
+const FIRST_ROWS: Duration = Duration::from_millis(50);
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +90,8 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         guard: Guard,
         sender: UnboundedSender<Message>,
         inbox: UnboundedReceiver<Message>,
+        clock: Clock,
     ) -> io::Result<Self> {
-        let clock = Clock::new();
         Ok(Self {
             program,
             requests,
@@ -111,13 +113,11 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         })
     }
 
-    /// Runs until the program ends.
+    /// Runs until the program ends. The program has started; `first` is what it still wants done.
     ///
     /// # Errors
     /// The terminal refuses something at the start. Later a terminal that fails counts as gone.
-    pub(crate) async fn run(mut self, theme: ThemeChoice, size: (u16, u16)) -> io::Result<Ending> {
-        // The database's threads get their first requests before the terminal is touched: they work meanwhile.
-        let first = self.program.start(self.clock.now(), size);
+    pub(crate) async fn run(mut self, theme: ThemeChoice, first: Vec<Command>) -> io::Result<Ending> {
         self.execute(first);
         self.guard.enter(self.terminal.backend_mut())?;
         match theme {
