@@ -92,6 +92,14 @@ impl ReadSession {
         Self::start(location, canceller, PATIENCE)
     }
 
+    /// Opens the database before anybody waits for it, without waiting for another program either, and lets SQLite read its schema.
+    pub(crate) fn open_ahead(location: &Location, canceller: Canceller) -> Result<Self> {
+        let mut session = Self::start(location, canceller, Duration::ZERO)?;
+        session.read(|reader, _| reader.first("SELECT 1 FROM sqlite_schema LIMIT 1", &[], |_| Ok(())))?;
+        session.patience = PATIENCE;
+        Ok(session)
+    }
+
     /// Opens the database with another patience for locks of other programs, in opening and in every read.
     ///
     /// # Errors

@@ -66,6 +66,12 @@ impl Database {
         } else {
             self.mailbox(&mut threads, slot).map(|mailbox| mailbox.put(request))
         };
+        // A page is what comes next: its thread opens the file while the schema is read.
+        if slot == Slot::Schema
+            && let Err(error) = self.mailbox(&mut threads, Slot::Page)
+        {
+            tracing::debug!("pages get their thread later: {}", error.what);
+        }
         // Every database is watched, after its first page.
         let outcome = outcome.and_then(|()| self.observer(&mut threads).map(|_| ()));
         drop(threads);

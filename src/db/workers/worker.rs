@@ -30,6 +30,10 @@ impl Worker {
 
     /// Until the mailbox is closed.
     pub(super) fn run(mut self) {
+        if self.slot == Slot::Page {
+            // Whatever is wrong here is said to the first request, which finds it, too.
+            self.session = ReadSession::open_ahead(&self.shared.location, self.mailbox.canceller()).ok();
+        }
         while let Some(request) = self.mailbox.take() {
             let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(&request))).unwrap_or_else(|cause| {
                 // Whatever state the session was in: the next request gets a new one.
