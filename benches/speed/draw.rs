@@ -7,7 +7,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
+use ratatui::{
+    backend::{Backend as _, CrosstermBackend},
+    buffer::Buffer,
+    layout::Rect,
+};
 use reelscope::{
     app::{App, AppOptions, DatabaseKind, layout::Visibility},
     db::{
@@ -52,7 +56,9 @@ struct Stage {
     database: Database,
     replies: Receiver<Reply>,
     timers: VecDeque<(Duration, Timer)>,
-    terminal: Terminal<CrosstermBackend<std::io::Sink>>,
+    backend: CrosstermBackend<std::io::Sink>,
+    /// What is drawn on, and what was drawn before.
+    buffers: [Buffer; 2],
     begun: Instant,
 }
 
@@ -72,10 +78,16 @@ impl Stage {
             times: TimeFormat::default(),
             preview: Visibility::Shown,
         });
-        let viewport = Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1));
-        let terminal = Terminal::with_options(CrosstermBackend::new(std::io::sink()), TerminalOptions { viewport })
-            .map_err(|error| error.to_string())?;
-        let mut stage = Self { app, database, replies, timers: VecDeque::new(), terminal, begun: Instant::now() };
+        let blank = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
+        let mut stage = Self {
+            app,
+            database,
+            replies,
+            timers: VecDeque::new(),
+            backend: CrosstermBackend::new(std::io::sink()),
+            buffers: [blank.clone(), blank],
+            begun: Instant::now(),
+        };
         let commands = stage.app.start(stage.now(), SIZE);
         stage.execute(commands);
         stage.settle();
@@ -104,11 +116,22 @@ impl Stage {
         Ok(took)
     }
 
+    /// Draws, works out what changed and makes it into bytes, as ratatui's terminal does: how long that took.
     fn draw(&mut self) -> Result<Duration, String> {
-        let app = &self.app;
         let begun = Instant::now();
-        self.terminal.draw(|frame| app.view(frame)).map_err(|error| error.to_string())?;
+        let [new, old] = &mut self.buffers;
+        new.reset();
+        self.app.draw(new.area, new);
+        self.backend.draw(old.diff(new).into_iter()).map_err(|error| error.to_string())?;
+        self.buffers.swap(0, 1);
         Ok(begun.elapsed())
+    }
+
+    /// Forgets what was drawn: the next frame sends every cell.
+    fn forget(&mut self) {
+        for cell in &mut self.buffers[1].content {
+            cell.set_symbol("\u{0}");
+        }
     }
 
     /// Takes in what is there already.
@@ -171,13 +194,15 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> Result<(), String> 
             stage.settle();
         }
         let before = process::own_cpu()?;
+        let begun = Instant::now();
         let mut times = Vec::with_capacity(frames);
         for _ in 0..frames {
-            // As after a change of the terminal's size: all cells are sent.
-            stage.terminal.clear().map_err(|error| error.to_string())?;
+            stage.forget();
             times.push(stage.draw()?);
         }
-        let cpu = (process::own_cpu()? - before) / frames as u32;
+        // The part of the time that the thread had a processor, without what `forget` takes.
+        let share = (process::own_cpu()? - before).as_secs_f64() / begun.elapsed().as_secs_f64();
+        let cpu = times.iter().sum::<Duration>().mul_f64(share.min(1.0)) / frames as u32;
         let times = Samples::new(times);
         report.plain(
             &format!("frame at {}×{}, every cell anew: {what}", SIZE.0, SIZE.1),

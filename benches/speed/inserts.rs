@@ -25,7 +25,7 @@ use crate::{
     pty::Terminal,
     report::{Report, Verdict},
     setting::{Setting, number, open},
-    typing::{Pace, Random, storm},
+    typing::{Pace, Random, any, storm},
 };
 
 /// Rows of a transaction, and the time between two: 1,000 rows a second.
@@ -168,7 +168,7 @@ fn typed(setting: &Setting, path: &Path, seconds: u64, report: &mut Report) -> R
     terminal.wait_for("the table", PATIENCE, |screen| screen.contains("bot_name"))?;
     terminal.settle(Duration::from_millis(500), PATIENCE)?;
     let inserter = Inserter::start(path, seconds)?;
-    let typed = storm(&mut terminal, &mut Random::new(4), 100_000, Duration::from_secs(seconds), PACE)?;
+    let typed = storm(&mut terminal, &mut Random::new(4), 100_000, Duration::from_secs(seconds), PACE, any)?;
     let inserter = inserter.finish()?;
     keys::line(report, "key → frame while they come", &typed);
     report.note(&format!("the inserting process: {inserter}"));

@@ -7,7 +7,7 @@ use crate::{
     pty::Terminal,
     report::{Report, Verdict},
     setting::{Setting, open},
-    typing::{Pace, Random, Typed, storm},
+    typing::{Pace, Random, Typed, any, storm},
 };
 
 /// From a key to its frame.
@@ -29,22 +29,41 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> Result<(), String> 
     let big = setting.big()?;
     let mut terminal = start(setting, &big)?;
     let mut random = Random::new(1);
-    let typed = storm(&mut terminal, &mut random, keys, LONG, PACE)?;
+    let typed = storm(&mut terminal, &mut random, keys, LONG, PACE, any)?;
     line(report, "key → frame, random keys", &typed);
-    let typed = storm(&mut terminal, &mut random, keys / 5, LONG, Pace::AtOnce)?;
+    let typed = storm(&mut terminal, &mut random, keys / 5, LONG, Pace::AtOnce, any)?;
     line(report, "key → frame, each key as soon as the frame before is there", &typed);
     terminal.quit(b"\x03");
+    let floor = floor(setting, keys / 10)?;
+    report.note(&format!(
+        "the minimal program, first and last page in turns, on this machine now: {}",
+        floor.latencies.spread()
+    ));
 
     let slow = setting.copy("endless.db")?;
     open(&slow)?.execute_batch(ENDLESS).map_err(|error| error.to_string())?;
     let mut terminal = start(setting, &slow)?;
     let before = (process::cpu(terminal.pid()?)?, std::time::Instant::now());
-    let typed = storm(&mut terminal, &mut Random::new(2), keys, LONG, PACE)?;
+    let typed = storm(&mut terminal, &mut Random::new(2), keys, LONG, PACE, any)?;
     let busy = (process::cpu(terminal.pid()?)? - before.0).as_secs_f64() / before.1.elapsed().as_secs_f64();
     line(report, "key → frame, random keys while a count runs that does not end", &typed);
     report.note(&format!("the program kept {:.0} % of a core busy meanwhile", busy * 100.0));
     terminal.quit(b"\x03");
     Ok(())
+}
+
+/// What this machine, its pseudo-terminal and this measuring allow at best at the moment.
+fn floor(setting: &Setting, keys: usize) -> Result<Typed, String> {
+    let big = setting.big()?;
+    let path = big.to_str().ok_or("the path of the database is no text")?;
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut terminal = Terminal::start(&program, &["--minimal", path], &setting.home())?;
+    terminal.settle(QUIET, PATIENCE)?;
+    let turns =
+        |_: &mut Random, number: usize| if number % 2 == 0 { ("G", b"G".as_slice()) } else { ("g", b"g".as_slice()) };
+    let typed = storm(&mut terminal, &mut Random::new(5), keys, LONG, PACE, turns)?;
+    terminal.quit(b"q");
+    Ok(typed)
 }
 
 /// The program on the ledger, at rest or hard at work.

@@ -49,3 +49,10 @@ pub(crate) fn wakes(pid: u32) -> Result<u64, String> {
     let switches = |name: String| field(pid, &format!("task/{name}/status"), "voluntary_ctxt_switches").unwrap_or(0);
     Ok(tasks.filter_map(|task| Some(switches(task.ok()?.file_name().into_string().ok()?))).sum())
 }
+
+/// Whether its first thread waits for something to happen.
+pub(crate) fn waits(pid: u32) -> bool {
+    // "PID (name) STATE …", and the name may hold anything.
+    let stat = fs::read_to_string(format!("/proc/{pid}/task/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
+}

@@ -6,10 +6,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{pty::Terminal, samples::Samples};
+use crate::{
+    process,
+    pty::{Look, Terminal},
+    samples::Samples,
+};
 
-/// A frame that does not come within this time does not come: the key changed nothing that is seen.
-const PATIENCE: Duration = Duration::from_millis(40);
+/// A frame that does not come within this time, from a program that waits for the next key, does not come: the key changed
+/// nothing that is seen.
+const PATIENCE: Duration = Duration::from_millis(30);
+/// Times this, a program that is still busy is waited for.
+const MOST: usize = 30;
 /// How often to look whether the program still lives as it should.
 const LOOK: usize = 500;
 
@@ -43,8 +50,8 @@ const KEYS: [(u32, &str, &[u8]); 52] = [
     (1, "S", b"S"),
     (2, "[", b"["),
     (2, "]", b"]"),
-    (4, "tab", b"\t"),
-    (3, "shift-tab", b"\x1b[Z"),
+    (3, "tab", b"\t"),
+    (2, "shift-tab", b"\x1b[Z"),
     (4, "esc", b"\x1b"),
     (1, "?", b"?"),
     (1, ":", b":"),
@@ -63,7 +70,7 @@ const KEYS: [(u32, &str, &[u8]); 52] = [
     (1, "D", b"D"),
     (1, "p", b"p"),
     (1, "P", b"P"),
-    (2, "enter", b"\r"),
+    (4, "enter", b"\r"),
     (1, "backspace", b"\x7f"),
     (1, "space", b" "),
     (1, "R", b"R"),
@@ -132,13 +139,22 @@ impl Typed {
     }
 }
 
-/// Presses so many random keys, or as many as fit into the time.
+/// Chooses the next key by chance or by its number: its chords and its bytes.
+pub(crate) type Key = fn(&mut Random, usize) -> (&'static str, &'static [u8]);
+
+/// Any key.
+pub(crate) fn any(random: &mut Random, _number: usize) -> (&'static str, &'static [u8]) {
+    random.key()
+}
+
+/// Presses so many keys, or as many as fit into the time.
 pub(crate) fn storm(
     terminal: &mut Terminal,
     random: &mut Random,
     keys: usize,
     time: Duration,
     pace: Pace,
+    key: Key,
 ) -> Result<Typed, String> {
     let deadline = Instant::now() + time;
     let (mut latencies, mut silent) = (Vec::with_capacity(keys), 0);
@@ -151,10 +167,10 @@ pub(crate) fn storm(
             thread::sleep(Duration::from_nanos(random.below(most.as_nanos() as u64)));
         }
         // What was drawn meanwhile is not this key's frame.
-        terminal.catch_up(if number % LOOK == 0 { crate::pty::Look::Read } else { crate::pty::Look::Skim });
-        let (chords, bytes) = random.key();
+        terminal.catch_up(if number % LOOK == 0 { Look::Read } else { Look::Skim });
+        let (chords, bytes) = key(random, number);
         let pressed = terminal.send(bytes)?;
-        match terminal.frame_after(pressed, PATIENCE)? {
+        match answer(terminal, pressed)? {
             Some(at) => {
                 let latency = at.duration_since(pressed);
                 latencies.push(latency);
@@ -166,4 +182,16 @@ pub(crate) fn storm(
         }
     }
     Ok(Typed { latencies: Samples::new(latencies), silent, slowest })
+}
+
+/// When the frame that follows the key came.
+fn answer(terminal: &mut Terminal, pressed: Instant) -> Result<Option<Instant>, String> {
+    let pid = terminal.pid()?;
+    for _ in 0..MOST {
+        let frame = terminal.frame_after(pressed, PATIENCE)?;
+        if frame.is_some() || process::waits(pid) {
+            return Ok(frame);
+        }
+    }
+    Ok(None)
 }
