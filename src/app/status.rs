@@ -12,7 +12,7 @@ use crate::{
     message::action::Action,
     panes::{Now, PaneId},
     theme::Role,
-    widgets::safe::safe,
+    widgets::{number::grouped, safe::safe},
 };
 
 /// Writes pieces from the left or from the right into one row, as long as there is room.
@@ -137,8 +137,11 @@ impl App {
         if self.wanted.zoom == Zoom::Focused {
             row.put_right(" full screen ", style(Role::Accent));
         }
-        if let Some((running, pending)) = self.bots.summary() {
-            row.put_right(&format!(" {running} running · {pending} pending "), style(Role::Muted));
+        if let Some((running, pending)) = self.bots.summary(now) {
+            row.put_right(
+                &format!(" {} running · {} pending ", grouped(running), grouped(pending)),
+                style(Role::Muted),
+            );
         }
         let room = row.room().saturating_sub(2);
         let label = fit(&safe(&self.label), room as usize);

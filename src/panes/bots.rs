@@ -130,9 +130,11 @@ impl BotsPane {
         }
     }
 
-    /// (runs that are running, queue rows that are pending), once they are known.
-    pub fn summary(&self) -> Option<(u64, u64)> {
-        (self.phase == Phase::Live).then(|| (self.model.runs.running(), self.model.queue.rows("pending")))
+    /// (runs that are at work, queue rows that are pending), once they are known. Runs that are most likely stuck are at no work.
+    pub fn summary(&self, now: Now) -> Option<(u64, u64)> {
+        let runs = &self.model.runs;
+        let at_work = runs.running().saturating_sub(runs.stuck(now.wall) as u64);
+        (self.phase == Phase::Live).then(|| (at_work, self.model.queue.rows("pending")))
     }
 
     /// Whether the screen is paused.

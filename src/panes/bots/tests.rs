@@ -194,13 +194,13 @@ fn what_is_not_there_is_said_in_words() {
     insta::assert_snapshot!("failed", stage.picture());
     stage.with(|pane, cx| pane.reply(Slot::Activity, Ok(&Answer::NoActivity), cx));
     insta::assert_snapshot!("missing", stage.picture());
-    assert_eq!(stage.pane.summary(), None);
+    assert_eq!(stage.pane.summary(stage.now), None);
     stage.update(ActivityUpdate { anew: true, queue: Some(Vec::new()), ..ActivityUpdate::default() });
     insta::assert_snapshot!("nothing_yet", stage.picture());
     stage.update(more(1..=3));
     stage.with(|pane, cx| pane.reply(Slot::Activity, Err(&error), cx));
     assert!(stage.picture().contains("the database is locked") && stage.picture().contains("q-3"));
-    assert_eq!(stage.pane.summary(), Some((14, 0)));
+    assert_eq!(stage.pane.summary(stage.now), Some((14, 0)));
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn while_paused_nothing_moves_and_nothing_is_lost() {
     assert!(meanwhile.contains("paused · 7 new"), "{meanwhile}");
     let above = |picture: &str| picture.lines().take(13).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(above(&meanwhile), above(&paused), "only the count moves");
-    assert_eq!(stage.pane.summary(), Some((14, 99)), "what is known goes on");
+    assert_eq!(stage.pane.summary(stage.now), Some((13, 99)), "what is known goes on");
     stage.act(Action::Pause);
     let on = stage.picture();
     assert!(on.contains("q-37") && on.contains("┄┄ 2 more, counted but not read ┄┄"), "{on}");

@@ -14,7 +14,7 @@ use crate::{
         notice,
     },
     theme::Role,
-    widgets::{pen::Pen, safe},
+    widgets::{number::grouped, pen::Pen, safe},
 };
 
 impl BotsPane {
@@ -130,30 +130,30 @@ impl BotsPane {
         let runs = &self.shown().runs;
         let stuck = runs.stuck(cx.now.wall) as u64;
         let running = runs.running().saturating_sub(stuck);
-        pen.word(&format!("{running} running"), if running > 0 { Role::Busy } else { Role::Muted });
+        pen.word(&format!("{} running", grouped(running)), if running > 0 { Role::Busy } else { Role::Muted });
         if stuck > 0 {
-            pen.word(" · ", Role::Faint).word(&format!("{stuck} stuck?"), Role::Muted);
+            pen.word(" · ", Role::Faint).word(&format!("{} stuck?", grouped(stuck)), Role::Muted);
         }
     }
 
     /// `37 pending · 2 failed`
     fn write_queue(&self, pen: &mut Pen<'_>) {
         let queue = &self.shown().queue;
-        pen.word(&format!("{} pending", queue.rows("pending")), Role::Text);
+        pen.word(&format!("{} pending", grouped(queue.rows("pending"))), Role::Text);
         let failed = queue.rows("failed");
         if failed > 0 {
-            pen.word(" · ", Role::Faint).word(&format!("{failed} failed"), Role::Bad);
+            pen.word(" · ", Role::Faint).word(&format!("{} failed", grouped(failed)), Role::Bad);
         }
     }
 
     /// At the bottom right of the border: whether it follows, what is new, whether it is paused. At the left: an error.
     fn draw_state(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
         let (text, role) = if let Some(new) = self.held_back() {
-            (if new == 0 { "paused".to_owned() } else { format!("paused · {new} new") }, Role::Warning)
+            (if new == 0 { "paused".to_owned() } else { format!("paused · {} new", grouped(new)) }, Role::Warning)
         } else if self.ledger.follows() {
             ("live".to_owned(), Role::Good)
         } else if self.unseen > 0 {
-            (format!("▼ {} new", self.unseen), Role::New)
+            (format!("▼ {} new", grouped(self.unseen)), Role::New)
         } else {
             ("held".to_owned(), Role::Muted)
         };
