@@ -296,7 +296,8 @@ mod tests {
             ("show x.db /1", ErrorKind::ValueValidation),
             ("screenshot --size 0x4", ErrorKind::ValueValidation),
             ("demo generate --rows many x.db", ErrorKind::ValueValidation),
-            ("a b c", ErrorKind::UnknownArgument),
+            // A third word could only be a command, and commands take no DATABASE before them.
+            ("a b c", ErrorKind::ArgumentConflict),
         ] {
             assert_eq!(parse(line).unwrap_err().kind(), kind, "{line}");
         }

@@ -66,7 +66,8 @@ pub fn frame(parts: &Frame<'_>, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) -
     let taken = tab_places(parts, area).last().map_or(title.right(), Rect::right);
     corner(parts.corner, area, area.y, taken, &mut put, cx.theme.style(Role::Muted));
     let bottom = area.bottom() - 1;
-    let note = parts.note.width().min(inside.width.saturating_sub(2) as usize) as u16;
+    // A dash and a blank before it, a blank behind it: the corners stay.
+    let note = parts.note.width().min(inside.width.saturating_sub(3) as usize) as u16;
     let mut left = area.x + 1;
     if note > 0 && inside.width > 4 {
         put(left + 1, bottom, " ", 1, Style::new());
@@ -147,6 +148,27 @@ mod tests {
         let at = top.chars().position(|letter| letter == 'S').unwrap_or_default() as u16;
         assert_eq!(tab_at(&parts, area, Position::new(at, 0)), Some(1));
         assert_eq!(tab_at(&parts, area, Position::new(39, 0)), None);
+    }
+
+    #[test]
+    fn a_long_note_leaves_the_corners() {
+        let theme = Theme::built_in(ThemeName::Dark);
+        let cx = ViewCx {
+            theme: &theme,
+            now: Now { elapsed: Duration::ZERO, wall: Timestamp::UNIX_EPOCH },
+            settings: &Settings::default(),
+            focused: false,
+        };
+        let area = Rect::new(0, 0, 20, 3);
+        for (note, bottom) in
+            [("short", "╰─ short ───── 50% ╯"), ("longer than the border is", "╰─ longer than the ╯")]
+        {
+            let mut buf = Buffer::empty(area);
+            let parts = Frame { note, ..Frame::default() };
+            let parts = if note == "short" { Frame { footer: "50%", ..parts } } else { parts };
+            let _ = frame(&parts, area, &mut buf, &cx);
+            assert_eq!((0..20).map(|x| buf[(x, 2)].symbol().to_owned()).collect::<String>(), bottom);
+        }
     }
 
     #[test]

@@ -245,6 +245,9 @@ impl Columns {
     /// column fits, the room left over goes to those that ask for more.
     pub fn fit(&mut self, cursor: usize, available: u16, measure: &mut dyn FnMut(usize) -> u16) {
         self.cap = (available / 3).clamp(12, 40);
+        if self.len() <= SHARED {
+            self.columns.iter_mut().for_each(|column| column.extra = 0);
+        }
         for column in 0..self.frozen {
             if self.is_shown(column) {
                 self.measure_one(column, measure);
@@ -299,13 +302,10 @@ impl Columns {
         self.share(available);
     }
 
-    /// Gives the room left over to columns that are cut.
+    /// Gives the room left over to columns that are cut; not to frozen ones, which would take it from what they are held for.
     fn share(&mut self, available: u16) {
         if self.len() > SHARED {
             return;
-        }
-        for column in &mut self.columns {
-            column.extra = 0;
         }
         let shown = (0..self.len()).filter(|column| self.is_shown(*column));
         if self.columns.iter().any(|column| !column.hidden && column.natural == 0) {
@@ -314,7 +314,7 @@ impl Columns {
         let used: u32 = shown.map(|column| u32::from(self.boxed(column))).sum::<u32>() + u32::from(self.frozen > 0);
         let Some(mut left) = u32::from(available).checked_sub(used) else { return };
         loop {
-            let wanting: Vec<usize> = (0..self.len())
+            let wanting: Vec<usize> = (self.frozen..self.len())
                 .filter(|at| {
                     let column = &self.columns[*at];
                     !column.hidden && column.chosen.is_none() && self.cap + column.extra < column.natural
@@ -481,8 +481,10 @@ mod tests {
         columns.freeze(1);
         columns.fit(7, 60, &mut |_| 10);
         let layout = columns.layout(60);
-        assert_eq!(layout.placed.iter().map(|place| place.column).collect::<Vec<_>>(), [0, 1, 6, 7]);
+        // 2 × 12 are held, 1 for the line; 35 hold two whole columns, and of the third its contents without the padding.
+        assert_eq!(layout.placed.iter().map(|place| place.column).collect::<Vec<_>>(), [0, 1, 6, 7, 8]);
         assert_eq!(layout.separator, Some(24));
+        assert!(layout.more_left && layout.more_right);
         columns.freeze(1);
         assert_eq!(columns.frozen(), 0);
         columns.freeze(9);

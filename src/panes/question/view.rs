@@ -44,10 +44,7 @@ pub(super) fn body(area: Rect) -> Rect {
 impl QuestionPane {
     pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
         let area = area.intersection(buf.area);
-        let (mut note, footer) = (self.note(body(area).width, cx), self.footer());
-        if !note.is_empty() {
-            note.push(' ');
-        }
+        let (note, footer) = (self.note(body(area).width, cx), self.footer());
         let parts = Frame { note: &note, footer: &footer, ..tabs(self.tab, area) };
         let inner = frame::frame(&parts, area, buf, cx);
         if inner.is_empty() {
