@@ -128,6 +128,15 @@ mod tests {
     }
 
     #[test]
+    fn a_cluster_of_megabytes_is_not_looked_at_again_for_each_piece() {
+        let text = format!("a{}", "\u{301}".repeat(1_000_000));
+        assert_eq!(
+            pieces(&text).map(|piece| piece.text.chars().filter(|letter| *letter == '\u{301}').count()).max(),
+            Some(12)
+        );
+    }
+
+    #[test]
     fn prose_has_no_signs_for_breaks_and_invisible_marks() {
         assert_eq!(safe_prose("a\nb\tc\u{200b}d\u{1b}"), "a b cd␛");
     }

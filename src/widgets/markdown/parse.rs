@@ -60,7 +60,8 @@ struct Reader {
     strong: usize,
     emphasis: usize,
     struck: usize,
-    link: Vec<Arc<str>>,
+    /// Links that are open, and where in `inlines` their texts begin.
+    link: Vec<(Arc<str>, usize)>,
     image: Option<(String, Arc<str>)>,
     code: Option<(String, String)>,
     table: Option<Table>,
@@ -135,7 +136,7 @@ impl Reader {
             Tag::Emphasis => self.emphasis += 1,
             Tag::Strong => self.strong += 1,
             Tag::Strikethrough => self.struck += 1,
-            Tag::Link { dest_url, .. } => self.link.push(Arc::from(&*safe::safe(&dest_url))),
+            Tag::Link { dest_url, .. } => self.link.push((Arc::from(&*safe::safe(&dest_url)), self.inlines.len())),
             Tag::Image { dest_url, .. } => {
                 self.image = Some((String::new(), Arc::from(&*safe::safe(&dest_url))));
             }
@@ -239,7 +240,7 @@ impl Reader {
     fn style(&self, own: Option<Role>) -> Style {
         let mut roles = own.into_iter().chain(self.surrounding());
         let role = roles.next().unwrap_or(Role::Text);
-        Style { role, also: roles.next(), link: self.link.last().cloned(), aside: false }
+        Style { role, also: roles.next(), link: self.link.last().map(|(url, _)| Arc::clone(url)), aside: false }
     }
 
     /// What the text stands in, the most telling first.
@@ -264,9 +265,9 @@ impl Reader {
 
     /// Ends a link: the URL follows where it says more than the text.
     fn close_link(&mut self) {
-        let Some(url) = self.link.pop() else { return };
+        let Some((url, start)) = self.link.pop() else { return };
         let mut shown = String::new();
-        for inline in &self.inlines {
+        for inline in self.inlines.get(start..).unwrap_or_default() {
             if let Inline::Text { text, style } = inline
                 && style.link.as_ref().is_some_and(|link| Arc::ptr_eq(link, &url))
             {

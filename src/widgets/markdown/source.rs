@@ -41,7 +41,8 @@ pub(super) fn break_tag(text: &str) -> Option<usize> {
     if !name.eq_ignore_ascii_case(b"br") {
         return None;
     }
-    let end = text.find('>')?;
+    // No tag has another one in it; a text of nothing but beginnings of tags would be searched to its end for each.
+    let end = 1 + text[1..].find(['<', '>']).filter(|end| text.as_bytes()[1 + end] == b'>')?;
     let after = text.as_bytes().get(3)?;
     (!after.is_ascii_alphanumeric()).then_some(end + 1)
 }

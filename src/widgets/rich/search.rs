@@ -19,12 +19,13 @@ pub(super) fn matches(lines: &[RichLine], pattern: &str) -> Vec<Match> {
     if pattern.is_empty() {
         return found;
     }
-    let exact = pattern.chars().any(char::is_uppercase);
-    let wanted: Vec<char> = pattern.chars().map(|letter| if exact { letter } else { fold(letter) }).collect();
+    let case = if pattern.chars().any(char::is_uppercase) { Case::Kept } else { Case::Folded };
+    let wanted: Vec<char> = pattern.chars().map(|letter| case.of(letter)).collect();
     for (number, line) in lines.iter().enumerate() {
-        in_line(&line.plain(), &wanted, exact, |start, end| found.push(Match { line: number, start, end }));
-        if found.len() >= LIMIT {
-            found.truncate(LIMIT);
+        let text = line.plain();
+        let matches = in_line(&text, &wanted, case).map(|(start, end)| Match { line: number, start, end });
+        found.extend(matches.take(LIMIT - found.len()));
+        if found.len() == LIMIT {
             break;
         }
     }
@@ -34,26 +35,43 @@ pub(super) fn matches(lines: &[RichLine], pattern: &str) -> Vec<Match> {
 /// More matches than anybody steps through; bounds what one letter finds in a text of megabytes.
 pub(super) const LIMIT: usize = 100_000;
 
-fn in_line(text: &str, wanted: &[char], exact: bool, mut found: impl FnMut(usize, usize)) {
-    let mut from = 0;
-    while from < text.len() {
-        let rest = &text[from..];
-        let mut letters = rest.char_indices();
-        let mut end = None;
-        let hit = wanted.iter().all(|letter| {
-            letters.next().is_some_and(|(at, is)| {
-                end = Some(at + is.len_utf8());
-                (if exact { is } else { fold(is) }) == *letter
-            })
-        });
-        match end.filter(|_| hit) {
-            Some(length) => {
-                found(from, from + length);
-                from += length;
-            }
-            None => from += rest.chars().next().map_or(1, char::len_utf8),
+/// Whether capital letters are letters of their own.
+#[derive(Clone, Copy)]
+enum Case {
+    Kept,
+    Folded,
+}
+
+impl Case {
+    fn of(self, letter: char) -> char {
+        match self {
+            Self::Kept => letter,
+            Self::Folded => fold(letter),
         }
     }
+}
+
+/// First byte of each match, and the byte after its last.
+fn in_line<'a>(text: &'a str, wanted: &'a [char], case: Case) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        while let Some(rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
+            let mut letters = rest.chars();
+            let mut length = 0;
+            let hit = wanted.iter().all(|letter| {
+                letters.next().is_some_and(|is| {
+                    length += is.len_utf8();
+                    case.of(is) == *letter
+                })
+            });
+            if hit {
+                from += length;
+                return Some((from - length, from));
+            }
+            from += rest.chars().next().map_or(1, char::len_utf8);
+        }
+        None
+    })
 }
 
 /// The lower-case letter where it is one letter, so that byte positions stay those of the text.
@@ -83,5 +101,10 @@ mod tests {
         assert_eq!(found("größe GRÖSSE", "ö"), [(2, 4), (10, 12)]);
         assert_eq!(found("x", ""), []);
         assert_eq!(found("a.b axb", "a.b"), [(0, 3)]);
+    }
+
+    #[test]
+    fn one_long_line_has_no_more_matches_than_many_lines() {
+        assert_eq!(found(&"x".repeat(LIMIT + 5), "x").len(), LIMIT);
     }
 }

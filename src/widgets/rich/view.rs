@@ -256,10 +256,11 @@ impl RichView {
                 },
             };
             let strip = Rect { y: area.y + row, height: 1, ..area };
-            let first = self.matches.partition_point(|one| one.line < number);
-            let count = self.matches[first..].iter().take_while(|one| one.line == number).count();
+            // Only those on this row: a line may have as many as there are, in as many rows.
+            let first = self.matches.partition_point(|one| (one.line, one.end) <= (number, start));
+            let behind = self.matches.partition_point(|one| (one.line, one.start) < (number, end));
             let marks = Marks {
-                matches: &self.matches[first..first + count],
+                matches: self.matches.get(first..behind).unwrap_or_default(),
                 current: self.current.and_then(|place| place.checked_sub(first)),
             };
             draw_part(line, start..end, self.x, marks, strip, buf, theme);

@@ -57,9 +57,18 @@ impl<'a> Pieces<'a> {
         Piece { text, width, kind: Kind::Text }
     }
 
+    /// As much of the rest as a piece can take: a cluster may be megabytes of marks, and each piece would look at all of it again.
+    fn ahead(&self) -> &'a str {
+        let mut end = self.rest.len().min(LONGEST);
+        while !self.rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        &self.rest[..end]
+    }
+
     /// A cluster that begins with a character beyond ASCII, or has marks.
     fn cluster(&mut self) -> Option<Piece<'a>> {
-        let cluster = self.rest.graphemes(true).next()?;
+        let cluster = self.ahead().graphemes(true).next()?;
         let mut characters = cluster.char_indices();
         let (_, first) = characters.next()?;
         if let Some((sign, kind)) = sign_of(first) {
@@ -114,6 +123,8 @@ const ZWJ: char = '\u{200d}';
 const ZWNJ: char = '\u{200c}';
 /// Marks a cluster may carry: more than any script or emoji sequence needs, fewer than what piles up over other lines.
 const MARKS: usize = 12;
+/// Bytes that a cluster's character, its marks and what ends it take at most.
+const LONGEST: usize = (MARKS + 3) * 4;
 
 /// U+2400 control pictures, by control code.
 const PICTURES: [&str; 32] = [
