@@ -49,7 +49,8 @@ pub enum Query {
     Schema,
     /// A page: [`Answer::Page`].
     Page(PageQuery),
-    /// The number of rows of each, one [`Answer::Count`] after another in this order.
+    /// The number of rows of each, one [`Answer::Count`] after another in this order; an error, that of the next in the order,
+    /// ends it.
     Counts(Vec<Arc<Relation>>),
     /// A whole row by key: [`Answer::Record`].
     Record(Arc<Relation>, RowKey),

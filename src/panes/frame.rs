@@ -85,8 +85,8 @@ pub fn tab_at(parts: &Frame<'_>, area: Rect, at: Position) -> Option<usize> {
 }
 
 fn corner(text: &str, area: Rect, y: u16, taken: u16, put: &mut impl FnMut(u16, u16, &str, u16, Style), style: Style) {
-    let width = text.width() as u16;
-    let Some(start) = area.right().checked_sub(width + 3) else { return };
+    let width = columns(text);
+    let Some(start) = area.right().checked_sub(width.saturating_add(3)) else { return };
     if width > 0 && start > taken {
         put(start, y, " ", 1, Style::new());
         put(start + 1, y, text, width, style);
@@ -94,9 +94,14 @@ fn corner(text: &str, area: Rect, y: u16, taken: u16, put: &mut impl FnMut(u16, 
     }
 }
 
+/// A text's width; names in a database may be wider than any screen.
+fn columns(text: &str) -> u16 {
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
 fn title_span(parts: &Frame<'_>, area: Rect) -> Rect {
     let room = area.width.saturating_sub(4);
-    let width = if parts.title.is_empty() { 0 } else { (parts.title.width() as u16 + 2).min(room) };
+    let width = if parts.title.is_empty() { 0 } else { columns(parts.title).saturating_add(2).min(room) };
     Rect { x: area.x + 2, y: area.y, width, height: 1 }
 }
 

@@ -16,6 +16,8 @@ use crate::{
 const NARROWEST: u16 = 3;
 /// Nor wider than this, by itself or by the user.
 pub const WIDEST: u16 = 200;
+/// The line behind the frozen columns.
+const SEPARATOR: u16 = 1;
 /// Up to so many columns share the room that is left over.
 const SHARED: usize = 64;
 
@@ -216,9 +218,9 @@ impl Columns {
         self.first = self.first.max(self.frozen);
     }
 
-    /// Frozen columns that really stay: as many as leave a third of the width for the others.
+    /// Frozen columns that really stay: as many as leave a third of the width for the others, and room for one of them at least.
     fn held(&self, available: u16) -> (usize, u16) {
-        let room = available / 3 * 2;
+        let room = (available / 3 * 2).min(available.saturating_sub(SEPARATOR + 1 + NARROWEST));
         let mut width = 0;
         for column in 0..self.frozen {
             if !self.is_shown(column) {

@@ -55,18 +55,12 @@ impl Worker {
             for relation in relations {
                 let rows = match self.shared.counts.get(&relation.name) {
                     Ok(rows) => rows,
-                    Err(era) => match self.session()?.count(relation) {
-                        Ok(rows) => {
-                            self.shared.counts.learn(&relation.name, rows, era);
-                            rows
-                        }
-                        // One view that fails has no count; the others still have theirs.
-                        Err(error) if matches!(error.kind, ErrorKind::Sql | ErrorKind::NoSuchRelation) => {
-                            tracing::debug!(relation = relation.name, error = error.what, "not counted");
-                            continue;
-                        }
-                        Err(error) => return Err(error),
-                    },
+                    Err(era) => {
+                        // One that fails ends the request: whoever asked knows by the order which it was, and asks for the rest.
+                        let rows = self.session()?.count(relation)?;
+                        self.shared.counts.learn(&relation.name, rows, era);
+                        rows
+                    }
                 };
                 if self.mailbox.wanted() == Wanted::NoMore {
                     return Ok(None);

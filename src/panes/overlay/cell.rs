@@ -420,7 +420,7 @@ impl Overlay for CellView {
             MouseEventKind::Down(MouseButton::Left) => {
                 let inside = inside(self.fitted(self.screen));
                 if let Content::Json(tree) = &mut self.content
-                    && mouse.row >= inside.y
+                    && inside.contains((mouse.column, mouse.row).into())
                     && tree.click(mouse.row - inside.y)
                 {
                     tree.toggle();
