@@ -165,8 +165,7 @@ mod tests {
             focused: false,
         };
         let area = Rect::new(0, 0, 20, 3);
-        for (note, bottom) in
-            [("short", "╰─ short ───── 50% ╯"), ("longer than the border is", "╰─ longer than the ╯")]
+        for (note, bottom) in [("short", "╰─ short ───── 50% ╯"), ("longer than the border is", "╰─ longer than the ╯")]
         {
             let mut buf = Buffer::empty(area);
             let parts = Frame { note, ..Frame::default() };

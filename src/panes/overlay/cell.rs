@@ -1,9 +1,13 @@
 //! A whole cell: JSON as a tree or as text, Markdown rendered or raw, a diagram drawn or as source, blobs in hexadecimal.
 
+mod content;
+
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::{buffer::Buffer, layout::Rect};
+
+use content::Content;
 
 use crate::{
     db::{
@@ -26,33 +30,17 @@ use crate::{
     },
     theme::Role,
     widgets::{
-        hex,
         json_tree::JsonTree,
         markdown::Document,
         prompt::LineInput,
-        rich::{RichView, Wrap, plain},
+        rich::{Wrap, plain},
         safe::safe,
-        scrollbar::{self, Scroll},
+        scrollbar,
     },
 };
 
 /// Text longer than this is not rendered, only shown: rendering would hold up the screen.
 const MOST_RENDERED: usize = 1 << 20;
-
-/// How a cell is shown.
-#[derive(Debug)]
-enum Content {
-    /// It is on its way.
-    Loading,
-    /// There is none, in words.
-    Failed(String),
-    /// A tree that folds.
-    Json(Box<JsonTree>),
-    /// Lines.
-    Lines(Box<RichView>),
-    /// Bytes; the number of the first line shown.
-    Hex(usize),
-}
 
 /// Rendered, or as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,12 +125,7 @@ impl CellView {
     }
 
     fn content_of(&mut self, cx: &mut Cx<'_>) -> Content {
-        let lines = |lines, wrap| {
-            let mut view = RichView::new();
-            view.set_lines(lines);
-            view.set_wrap(wrap);
-            Content::Lines(Box::new(view))
-        };
+        let lines = Content::lines;
         let text = match &self.value {
             Value::Null => return lines(plain("NULL", Role::Null), Wrap::Wrap),
             Value::Integer(_) => return lines(plain(&self.value.to_plain(), Role::Integer), Wrap::Wrap),
@@ -200,41 +183,17 @@ impl CellView {
     /// Fits the content to the screen.
     fn lay_out(&mut self) {
         let inside = inside(area(self.screen));
-        match &mut self.content {
-            Content::Json(tree) => tree.resize(inside.height),
-            Content::Lines(view) => {
-                if let Some(document) = &self.document {
-                    let known = &self.highlighted;
-                    view.replace_lines(document.lines(inside.width, &|job| {
-                        known.iter().find(|(done, _)| done == job).map(|(_, lines)| lines.clone())
-                    }));
-                }
-                view.resize(inside.width, inside.height);
-            }
-            Content::Hex(first) => {
-                let count = hex_lines(&self.value, inside.width);
-                *first = (*first).min(count.saturating_sub(inside.height as usize));
-            }
-            Content::Loading | Content::Failed(_) => {}
+        if let (Some(document), Content::Lines(view)) = (&self.document, &mut self.content) {
+            let known = &self.highlighted;
+            view.replace_lines(document.lines(inside.width, &|job| {
+                known.iter().find(|(done, _)| done == job).map(|(_, lines)| lines.clone())
+            }));
         }
+        self.content.resize(inside, &self.value);
     }
 
     fn scroll(&mut self, columns: i64, rows: i64) {
-        let inside = inside(area(self.screen));
-        match &mut self.content {
-            Content::Json(tree) => {
-                tree.move_by(rows);
-                tree.scroll(columns);
-            }
-            Content::Lines(view) => view.scroll(columns, rows),
-            Content::Hex(first) => {
-                let most = hex_lines(&self.value, inside.width).saturating_sub(inside.height as usize);
-                let distance = usize::try_from(rows.unsigned_abs()).unwrap_or(usize::MAX);
-                *first =
-                    if rows < 0 { first.saturating_sub(distance) } else { first.saturating_add(distance).min(most) };
-            }
-            Content::Loading | Content::Failed(_) => {}
-        }
+        self.content.scroll(columns, rows, inside(area(self.screen)), &self.value);
     }
 
     fn copy(&self, what: Copied, cx: &mut Cx<'_>) {
@@ -257,12 +216,7 @@ impl CellView {
     /// The area it takes: no larger than what is shown, so that a number does not hide the screen.
     fn fitted(&self, screen: Rect) -> Rect {
         let whole = area(screen);
-        let rows = match &self.content {
-            Content::Loading | Content::Failed(_) => 3,
-            Content::Json(tree) => tree.position().total,
-            Content::Lines(view) => view.row_count() as u64,
-            Content::Hex(_) => hex_lines(&self.value, inside(whole).width) as u64,
-        };
+        let rows = self.content.rows(inside(whole).width, &self.value);
         let height = u16::try_from(rows).unwrap_or(u16::MAX).max(3).saturating_add(2);
         centred(screen, whole.width, height.min(whole.height))
     }
@@ -303,17 +257,6 @@ fn inside(area: Rect) -> Rect {
     Rect { x: inside.x + u16::from(inside.width > 2), width: inside.width.saturating_sub(2), ..inside }
 }
 
-fn bytes(value: &Value) -> &[u8] {
-    match value {
-        Value::Blob(bytes) | Value::Text(bytes) => bytes.head(),
-        _ => &[],
-    }
-}
-
-fn hex_lines(value: &Value, width: u16) -> usize {
-    hex::line_count(bytes(value).len(), width)
-}
-
 impl Overlay for CellView {
     fn context(&self) -> Context {
         if self.searching.is_some() { Context::Prompt } else { Context::Cell }
@@ -342,14 +285,8 @@ impl Overlay for CellView {
             Action::HalfPageUp => self.scroll(0, -page / 2),
             Action::PageDown => self.scroll(0, page),
             Action::PageUp => self.scroll(0, -page),
-            Action::First | Action::Last => match (&mut self.content, action) {
-                (Content::Json(tree), Action::First) => tree.first(),
-                (Content::Json(tree), _) => tree.last(),
-                (Content::Lines(view), Action::First) => view.top(),
-                (Content::Lines(view), _) => view.bottom(),
-                (_, Action::First) => self.scroll(0, i64::MIN + 1),
-                _ => self.scroll(0, i64::MAX),
-            },
+            Action::First => self.content.first(),
+            Action::Last => self.content.last(inside(area(self.screen)), &self.value),
             Action::Fold => {
                 if let Content::Json(tree) = &mut self.content {
                     tree.toggle();
@@ -487,39 +424,7 @@ impl Overlay for CellView {
         if inside.is_empty() {
             return;
         }
-        let say = |text: &str, role: Role, buf: &mut Buffer| {
-            for (row, line) in
-                crate::widgets::toast::wrap(text, inside.width as usize, inside.height as usize).iter().enumerate()
-            {
-                buf.set_stringn(inside.x, inside.y + row as u16, line, inside.width as usize, cx.theme.style(role));
-            }
-        };
-        let scroll = match &self.content {
-            Content::Loading => {
-                say("reading the cell …", Role::Muted, buf);
-                None
-            }
-            Content::Failed(why) => {
-                say(why, Role::Warning, buf);
-                None
-            }
-            Content::Json(tree) => {
-                tree.draw(inside, buf, cx.theme);
-                Some(tree.position())
-            }
-            Content::Lines(view) => {
-                view.draw(inside, buf, cx.theme);
-                Some(view.position())
-            }
-            Content::Hex(first) => {
-                let total = hex_lines(&self.value, inside.width);
-                let mut view = RichView::new();
-                view.set_lines(hex::lines(bytes(&self.value), inside.width, *first..first + inside.height as usize));
-                view.resize(inside.width, inside.height);
-                view.draw(inside, buf, cx.theme);
-                Some(Scroll { first: *first as u64, shown: u64::from(inside.height), total: total as u64 })
-            }
-        };
+        let scroll = self.content.draw(inside, &self.value, buf, cx.theme);
         if let Some(scroll) = scroll {
             let track = Rect { x: whole.right() - 1, width: 1, y: inside.y, height: inside.height };
             scrollbar::draw(scroll, track, buf, cx.theme);
