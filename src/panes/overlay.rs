@@ -8,6 +8,8 @@ pub mod menu;
 pub mod messages;
 pub mod palette;
 pub mod prompt;
+#[cfg(test)]
+mod tests;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::{
