@@ -5,6 +5,7 @@
 
 use std::{
     io::{Read as _, Write},
+    path::Path,
     process::Command,
     sync::{Arc, Condvar, Mutex},
     thread,
@@ -46,11 +47,13 @@ pub(crate) struct Start<'a> {
     pub(crate) variables: &'a [(&'a str, &'a str)],
     /// What the terminal says its background is, where it answers at all.
     pub(crate) background: Option<&'static str>,
+    /// Where it starts; `None`: in its home.
+    pub(crate) folder: Option<&'a Path>,
 }
 
 impl Default for Start<'_> {
     fn default() -> Self {
-        Self { arguments: &[], size: (100, 30), variables: &[], background: Some("1111/1313/1a1a") }
+        Self { arguments: &[], size: (100, 30), variables: &[], background: Some("1111/1313/1a1a"), folder: None }
     }
 }
 
@@ -71,7 +74,7 @@ impl Terminal {
         command.env_clear();
         command.env("HOME", home.path());
         command.env("TERM", "xterm-256color");
-        command.cwd(home.path());
+        command.cwd(start.folder.unwrap_or(home.path()));
         for (name, value) in start.variables {
             command.env(name, value);
         }
