@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod catalogue;
+pub mod name;
 pub mod page;
 pub mod place;
 pub mod question;

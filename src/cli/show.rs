@@ -69,7 +69,7 @@ fn table(record: &Record, secrets: Secrets, out: &mut dyn Write) -> Result<(), F
             Value::Text(_) => "text",
             Value::Blob(_) => "blob",
         };
-        let lines = if masked { vec!["•••••••• (--reveal shows it)".to_owned()] } else { lines(value) };
+        let lines = if masked { vec!["•••••• (--reveal shows it)".to_owned()] } else { lines(value) };
         for (number, line) in lines.iter().enumerate() {
             let text = if number == 0 {
                 format!("{name}{blanks}  {class:7}  {line}")

@@ -1,7 +1,9 @@
 //! The catalogue: what is known of the twelve tables of the code-reels database (schema version 2.2.0).
 //!
 //! Source: the database's documentation, "Tables", "Columns" and "Values". Names come in two forms, logical (camelCase) and
-//! physical (snake_case); a database may carry either, see [`crate::domain::schema::canonical`].
+//! physical (snake_case); a database may carry either, see [`canonical`].
+
+use crate::domain::name::canonical;
 
 /// How many rows a table has, in the catalogue's words for that table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -450,15 +452,15 @@ pub static TABLES: [CatalogueTable; 12] = [
 
 /// The table of this logical or physical name.
 pub fn table(name: &str) -> Option<&'static CatalogueTable> {
-    let wanted = crate::domain::schema::canonical(name);
-    TABLES.iter().find(|table| crate::domain::schema::canonical(table.logical) == wanted)
+    let wanted = canonical(name);
+    TABLES.iter().find(|table| canonical(table.logical) == wanted)
 }
 
 impl CatalogueTable {
     /// The column of this logical or physical name.
     pub fn column(&self, name: &str) -> Option<&'static CatalogueColumn> {
-        let wanted = crate::domain::schema::canonical(name);
-        self.columns.iter().find(|column| crate::domain::schema::canonical(column.logical) == wanted)
+        let wanted = canonical(name);
+        self.columns.iter().find(|column| canonical(column.logical) == wanted)
     }
 }
 

@@ -14,8 +14,8 @@ use crate::domain::{
     value::{Secrets, Value, hex, real},
 };
 
-/// What stands for a secret that is not revealed.
-pub const MASK: &str = "••••••••";
+/// What stands for a secret that is not revealed, whatever its length.
+pub const MASK: &str = "••••••";
 
 /// Whether the cells of this column are secrets.
 pub fn is_secret(column: &Column) -> bool {
@@ -173,7 +173,7 @@ mod tests {
         let text = record_json(&record(), Secrets::Masked).to_string();
         assert_eq!(
             text,
-            r#"{"id":9223372036854775807,"username":"O'Neil, \"x\"|\n","password":"••••••••","more":null,"b":{"blob":"00ff"},"inf":"-Inf"}"#
+            r#"{"id":9223372036854775807,"username":"O'Neil, \"x\"|\n","password":"••••••","more":null,"b":{"blob":"00ff"},"inf":"-Inf"}"#
         );
         assert!(record_json(&record(), Secrets::Revealed).to_string().contains("hash"));
     }
@@ -183,15 +183,15 @@ mod tests {
         assert_eq!(
             record_sql(&record(), Secrets::Masked),
             "INSERT INTO \"us\"\"ers\" (\"id\", \"username\", \"password\", \"more\", \"b\", \"inf\") VALUES \
-             (9223372036854775807, 'O''Neil, \"x\"|\n', '••••••••', NULL, x'00ff', -9e999);\n"
+             (9223372036854775807, 'O''Neil, \"x\"|\n', '••••••', NULL, x'00ff', -9e999);\n"
         );
         assert!(
-            record_csv(&record(), Secrets::Masked).ends_with("\"O'Neil, \"\"x\"\"|\n\",••••••••,,x'00ff',-Inf\n"),
+            record_csv(&record(), Secrets::Masked).ends_with("\"O'Neil, \"\"x\"\"|\n\",••••••,,x'00ff',-Inf\n"),
             "{}",
             record_csv(&record(), Secrets::Masked)
         );
         let markdown = record_markdown(&record(), Secrets::Masked);
-        assert!(markdown.contains("| username | O'Neil, \"x\"\\|<br> |\n| password | •••••••• |\n| more | *NULL* |"));
+        assert!(markdown.contains("| username | O'Neil, \"x\"\\|<br> |\n| password | •••••• |\n| more | *NULL* |"));
         assert_eq!(sql(&Value::Text(Bytes::whole(*b"a\0b"))), "CAST(x'610062' AS TEXT)");
     }
 }

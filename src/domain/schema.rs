@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use crate::domain::catalogue::{CatalogueColumn, CatalogueTable};
+use crate::domain::{
+    catalogue::{CatalogueColumn, CatalogueTable},
+    name::canonical,
+};
 
 /// What a name in the schema stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,8 +131,8 @@ impl Relation {
     /// Position of the column with this real, logical or physical name.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name).or_else(|| {
-            let canonical = canonical(name);
-            self.columns.iter().position(|column| self::canonical(&column.name) == canonical)
+            let wanted = canonical(name);
+            self.columns.iter().position(|column| canonical(&column.name) == wanted)
         })
     }
 
@@ -159,9 +162,4 @@ impl Schema {
     pub fn catalogued(&self, logical: &str) -> Option<&Arc<Relation>> {
         self.relations.iter().find(|relation| relation.is(logical))
     }
-}
-
-/// A name without case and underscores: `questionHistory` and `question_history` are the same table.
-pub fn canonical(name: &str) -> String {
-    name.chars().filter(|letter| *letter != '_').flat_map(char::to_lowercase).collect()
 }

@@ -16,7 +16,8 @@ use super::{ActivityReader, Occasion};
 use crate::domain::{
     activity::{ActivityUpdate, LedgerRow, RunRow},
     catalogue::TABLES,
-    schema::{Column, KeyKind, Relation, RelationKind, Schema, canonical},
+    name::canonical,
+    schema::{Column, KeyKind, Relation, RelationKind, Schema},
     value::Value,
 };
 

@@ -7,17 +7,16 @@ use crate::{
     db::request::{Query, RequestId, Slot},
     domain::{
         catalogue::Meaning,
+        name::canonical,
         place::Place,
-        schema::{Column, Relation, canonical},
+        record_text::MASK,
+        schema::{Column, Relation},
         value::{Secrets, Value},
     },
     message::command::Command,
     panes::{Cx, Focus, Intent, Severity},
     widgets::safe::safe,
 };
-
-/// What is copied where a secret is masked.
-const MASK: &str = "••••••";
 
 /// A whole cell that is on its way to the clipboard.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::{
     domain::{
         catalogue::{CatalogueColumn, Meaning},
+        record_text::MASK,
         time::{self, TimeFormat},
         value::{Bytes, Secrets, Value, real},
     },
@@ -38,9 +39,6 @@ pub(super) enum What<'a> {
     /// A blob's first bytes and its size.
     Blob { head: &'a [u8], total: u64 },
 }
-
-/// What a masked secret looks like, whatever its length.
-const MASK: &str = "••••••";
 
 pub(super) fn of<'a>(value: &'a Value, facts: Option<&CatalogueColumn>, options: &CellOptions) -> Content<'a> {
     let meaning = facts.map_or(Meaning::Plain, |facts| facts.meaning);
