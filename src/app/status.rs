@@ -211,7 +211,7 @@ const fn short(action: Action) -> &'static str {
 const fn counted(action: Action) -> &'static str {
     match action {
         Action::Percent => "per cent",
-        Action::Last => "row id",
+        Action::Last => "row number",
         _ => "rows down",
     }
 }

@@ -69,6 +69,9 @@ impl Rows {
         window.extend(end, page, keep);
         self.refresh.unblock();
         let owed = std::mem::take(&mut self.owed);
+        if end == End::Front && self.sought.take() == Some(self.cursor) && self.top == self.cursor {
+            self.top -= i64::from(self.height / 4);
+        }
         if owed == 0 {
             self.reveal();
         } else {
@@ -109,6 +112,8 @@ impl Rows {
             cx.out.say(Severity::Warning, format!("no row has the key '{}': this is the next one", safe(text)));
         }
         self.top = self.cursor;
+        let by_key = matches!(jump.at, PageAt::Key(_) | PageAt::KeyText(_));
+        self.sought = by_key.then_some(self.cursor);
         self.sort = jump.sort;
         self.window = Some(window);
         self.landed = true;

@@ -114,6 +114,8 @@ pub(super) struct Rows {
     by_headers: bool,
     /// Whether a jump has just brought other rows on the screen.
     pub(super) landed: bool,
+    /// The row that was gone to by its key, until the rows before it are here: some of them are shown, too.
+    pub(super) sought: Option<i64>,
     /// Rows on the screen.
     pub(super) height: u16,
     /// Columns of the screen.
@@ -147,6 +149,7 @@ impl Rows {
             measured: TimeFormat::default(),
             by_headers: false,
             landed: false,
+            sought: None,
             height: 0,
             width: 0,
             secrets: Secrets::Masked,

@@ -80,6 +80,16 @@ fn first_last_percent_number_and_key_read_one_page_each() {
 }
 
 #[test]
+fn a_row_gone_to_by_its_key_has_rows_above_it() {
+    let mut desk = Desk::open(ledger(1_000), AREA);
+    desk.prompt("#500");
+    let above = desk.rows().cursor - desk.rows().top;
+    assert_eq!((desk.id(), above), (500, i64::from(desk.rows().height / 4)));
+    desk.prompt("#1");
+    assert_eq!((desk.id(), desk.rows().cursor - desk.rows().top), (1, 0));
+}
+
+#[test]
 fn a_share_near_the_end_or_of_a_small_table_is_found_within_the_page() {
     let mut small = Desk::open(ledger(20), AREA);
     small.act_with(Action::Percent, Some(50));
