@@ -33,6 +33,9 @@ use crate::{
 /// Frames are at least this far apart. A key that comes right behind a frame waits for so long, and has to be drawn and sent
 /// within 16 ms all the same.
 const FRAME: Duration = Duration::from_millis(8);
+/// How long a frame waits for the page that was asked for: most come sooner, and then one frame shows what the key did instead of
+/// two, the second of them late.
+const PAGE: Duration = Duration::from_millis(4);
 /// Draining stops after this, so that a flood of events still gets its frames.
 const DRAIN: Duration = Duration::from_millis(8);
 /// How long the first frame waits for the first rows: shorter than anybody notices. On a busy machine a frame without rows
@@ -71,6 +74,8 @@ pub(crate) struct EventLoop<P, R> {
     clock: Clock,
     started: Instant,
     last_frame: Option<Instant>,
+    /// Until when the page under way is waited for.
+    page_due: Option<Instant>,
     dirty: bool,
     /// What is on the terminal is not what was drawn last: draw every cell.
     spoilt: bool,
@@ -106,6 +111,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
             clock,
             started: Instant::now(),
             last_frame: None,
+            page_due: None,
             dirty: true,
             spoilt: false,
             stopped: false,
@@ -241,7 +247,8 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
     }
 
     fn frame_due(&self) -> Option<Instant> {
-        (self.dirty && !self.stopped).then(|| self.last_frame.map_or_else(Instant::now, |last| last + FRAME))
+        let due = self.last_frame.map_or_else(Instant::now, |last| last + FRAME);
+        (self.dirty && !self.stopped).then(|| self.page_due.map_or(due, |page| due.max(page)))
     }
 
     fn draw_if_due(&mut self) {
@@ -249,6 +256,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
             return;
         }
         self.dirty = false;
+        self.page_due = None;
         let begun = Instant::now();
         let cleared = if std::mem::take(&mut self.spoilt) { self.terminal.clear() } else { Ok(()) };
         let program = &self.program;
@@ -267,7 +275,12 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
     fn execute(&mut self, commands: Vec<Command>) {
         for command in commands {
             match command {
-                Command::Send(request) => self.requests.submit(request),
+                Command::Send(request) => {
+                    if request.slot == Slot::Page && self.page_due.is_none() {
+                        self.page_due = Some(Instant::now() + PAGE);
+                    }
+                    self.requests.submit(request);
+                }
                 Command::Cancel(slot) => self.requests.cancel(slot),
                 Command::Compute(job) => self.jobs.add(job),
                 Command::After(delay, timer) => self.timers.set(timer, self.started.elapsed() + delay),
