@@ -59,8 +59,9 @@ fn floor(setting: &Setting, keys: usize) -> Result<Typed, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut terminal = Terminal::start(&program, &["--minimal", path], &setting.home())?;
     terminal.settle(QUIET, PATIENCE)?;
-    let turns =
-        |_: &mut Random, number: usize| if number % 2 == 0 { ("G", b"G".as_slice()) } else { ("g", b"g".as_slice()) };
+    let turns = |_: &mut Random, number: usize| {
+        if number.is_multiple_of(2) { ("G", b"G".as_slice()) } else { ("g", b"g".as_slice()) }
+    };
     let typed = storm(&mut terminal, &mut Random::new(5), keys, LONG, PACE, turns)?;
     terminal.quit(b"q");
     Ok(typed)

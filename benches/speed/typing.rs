@@ -22,7 +22,7 @@ const LOOK: usize = 500;
 
 /// (how often, chords as in the keymap, what a terminal sends). Nothing that ends the program, leaves it, or writes to the
 /// clipboard.
-const KEYS: [(u32, &str, &[u8]); 52] = [
+const KEYS: [(u32, &str, &[u8]); 53] = [
     (8, "j", b"j"),
     (8, "k", b"k"),
     (6, "h", b"h"),
@@ -50,8 +50,8 @@ const KEYS: [(u32, &str, &[u8]); 52] = [
     (1, "S", b"S"),
     (2, "[", b"["),
     (2, "]", b"]"),
-    (3, "tab", b"\t"),
-    (2, "shift-tab", b"\x1b[Z"),
+    (2, "tab", b"\t"),
+    (1, "shift-tab", b"\x1b[Z"),
     (4, "esc", b"\x1b"),
     (1, "?", b"?"),
     (1, ":", b":"),
@@ -74,6 +74,7 @@ const KEYS: [(u32, &str, &[u8]); 52] = [
     (1, "backspace", b"\x7f"),
     (1, "space", b" "),
     (1, "R", b"R"),
+    (4, "g r", b"gr"),
     (1, "g b", b"gb"),
 ];
 
