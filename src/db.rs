@@ -10,6 +10,7 @@ pub mod error;
 pub mod generate;
 pub mod location;
 pub mod paging;
+mod random;
 pub mod record;
 pub mod request;
 pub mod schema;

@@ -2,8 +2,6 @@
 
 use std::{io::Write, path::Path};
 
-use serde_json::{Map, json};
-
 use super::{
     Failure, Status,
     args::{ShowArgs, ShowFormat},
@@ -12,9 +10,8 @@ use super::{
 use crate::{
     db::session::ReadSession,
     domain::{
-        catalogue::Meaning,
         page::Record,
-        schema::Column,
+        record_text::{MASK, is_masked, record_json},
         value::{Secrets, Value, hex, real},
     },
     widgets::safe::{expanded, safe, width},
@@ -36,22 +33,9 @@ pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
         .ok_or_else(|| Failure::new(Status::Failed, format!("{} has no record with the key {key}", relation.name)))?;
     let secrets = if args.reveal { Secrets::Revealed } else { Secrets::Masked };
     match args.format {
-        ShowFormat::Json => {
-            let mut object = Map::new();
-            for (column, value) in record.relation.columns.iter().zip(&record.cells) {
-                let value = if is_masked(column, value, secrets) { json!({ "masked": true }) } else { json::of(value) };
-                json::add(&mut object, &column.name, value);
-            }
-            json::write(&object, out)
-        }
+        ShowFormat::Json => json::write(&record_json(&record, secrets), out),
         ShowFormat::Table => table(&record, secrets, out),
     }
-}
-
-fn is_masked(column: &Column, value: &Value, secrets: Secrets) -> bool {
-    secrets == Secrets::Masked
-        && !value.is_null()
-        && column.facts.is_some_and(|facts| matches!(facts.meaning, Meaning::Secret))
 }
 
 /// Name, storage class, value: the class tells the text `NULL` from NULL and `1` from 1.
@@ -69,7 +53,7 @@ fn table(record: &Record, secrets: Secrets, out: &mut dyn Write) -> Result<(), F
             Value::Text(_) => "text",
             Value::Blob(_) => "blob",
         };
-        let lines = if masked { vec!["•••••• (--reveal shows it)".to_owned()] } else { lines(value) };
+        let lines = if masked { vec![format!("{MASK} (--reveal shows it)")] } else { lines(value) };
         for (number, line) in lines.iter().enumerate() {
             let text = if number == 0 {
                 format!("{name}{blanks}  {class:7}  {line}")

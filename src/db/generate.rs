@@ -5,7 +5,6 @@
 
 mod content;
 mod load;
-mod random;
 
 use std::{
     fs, io,

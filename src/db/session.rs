@@ -1,8 +1,8 @@
 //! A session for reading: the one object that holds a connection, and has no method that writes.
 //!
 //! Owns the retries: around locks of other programs (until the canceller says otherwise), and around files that changed under a
-//! connection which takes no locks. Callers see neither. Must not know SQL: the readers in [`schema`](crate::db::schema),
-//! [`paging`](crate::db::paging) and [`record`](crate::db::record) do.
+//! connection which takes no locks. Callers see neither. Must not know SQL: the readers in [`schema`],
+//! [`paging`] and [`record`] do.
 
 use std::{
     path::{Path, PathBuf},

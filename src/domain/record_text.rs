@@ -1,11 +1,12 @@
 //! A whole row as text: JSON, CSV, SQL, Markdown. Exact: what JSON cannot carry is written so that nothing is lost.
 //!
-//! Integers and floats are JSON numbers, infinities the strings `"Inf"` and `"-Inf"`, blobs `{"blob": "hex digits"}`, text that
-//! is not UTF-8 `{"text": "hex digits"}`.
+//! In JSON integers and floats are numbers; what JSON has no word for is an object, so that no text can be taken for it:
+//! infinities `{"real": "Inf"}`, blobs `{"blob": "hex digits"}`, text that is not UTF-8 `{"invalid_utf8": "hex digits"}`, masked
+//! secrets `{"masked": true}`.
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Number, Value as Json};
+use serde_json::{Number, Value as Json, json};
 
 use crate::domain::{
     catalogue::Meaning,
@@ -22,22 +23,22 @@ pub fn is_secret(column: &Column) -> bool {
     column.facts.is_some_and(|facts| facts.meaning == Meaning::Secret)
 }
 
+/// Whether a cell of this column must not be shown: a secret that is not revealed. That there is none is no secret.
+pub fn is_masked(column: &Column, value: &Value, secrets: Secrets) -> bool {
+    secrets == Secrets::Masked && is_secret(column) && !value.is_null()
+}
+
 /// A value as JSON.
-pub fn json(value: &Value) -> Json {
-    let coded = |kind: &str, bytes: &[u8]| {
-        let mut map = Map::new();
-        map.insert(kind.to_owned(), Json::String(hex(bytes)));
-        Json::Object(map)
-    };
+pub fn value_json(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Integer(number) => Json::from(*number),
-        Value::Real(number) => Number::from_f64(*number).map_or_else(|| Json::String(real(*number)), Json::Number),
+        Value::Real(number) => Number::from_f64(*number).map_or_else(|| json!({ "real": real(*number) }), Json::Number),
         Value::Text(bytes) => match std::str::from_utf8(bytes.head()) {
-            Ok(text) => Json::String(text.to_owned()),
-            Err(_) => coded("text", bytes.head()),
+            Ok(text) => Json::from(text),
+            Err(_) => json!({ "invalid_utf8": hex(bytes.head()) }),
         },
-        Value::Blob(bytes) => coded("blob", bytes.head()),
+        Value::Blob(bytes) => json!({ "blob": hex(bytes.head()) }),
     }
 }
 
@@ -63,17 +64,19 @@ pub fn quoted(name: &str) -> String {
 }
 
 fn cells(record: &Record, secrets: Secrets) -> impl Iterator<Item = (&Column, Option<&Value>)> {
-    record.relation.columns.iter().zip(&record.cells).map(move |(column, value)| {
-        let hidden = secrets == Secrets::Masked && is_secret(column) && !value.is_null();
-        (column, (!hidden).then_some(value))
-    })
+    record
+        .relation
+        .columns
+        .iter()
+        .zip(&record.cells)
+        .map(move |(column, value)| (column, (!is_masked(column, value, secrets)).then_some(value)))
 }
 
 /// An object: column → value. Of columns with the same name each gets its own key (`a`, `a:1`), as the schema names them.
 pub fn record_json(record: &Record, secrets: Secrets) -> Json {
     Json::Object(
         cells(record, secrets)
-            .map(|(column, value)| (column.name.clone(), value.map_or_else(|| Json::from(MASK), json)))
+            .map(|(column, value)| (column.name.clone(), value.map_or_else(|| json!({ "masked": true }), value_json)))
             .collect(),
     )
 }
@@ -173,9 +176,11 @@ mod tests {
         let text = record_json(&record(), Secrets::Masked).to_string();
         assert_eq!(
             text,
-            r#"{"id":9223372036854775807,"username":"O'Neil, \"x\"|\n","password":"••••••","more":null,"b":{"blob":"00ff"},"inf":"-Inf"}"#
+            r#"{"id":9223372036854775807,"username":"O'Neil, \"x\"|\n","password":{"masked":true},"more":null,"b":{"blob":"00ff"},"inf":{"real":"-Inf"}}"#
         );
         assert!(record_json(&record(), Secrets::Revealed).to_string().contains("hash"));
+        assert_eq!(value_json(&Value::Real(1.0)).to_string(), "1.0");
+        assert_eq!(value_json(&Value::Text(Bytes::whole(*b"a\xff"))), json!({ "invalid_utf8": "61ff" }));
     }
 
     #[test]

@@ -8,10 +8,10 @@ use super::{
     content::{Content, Status},
     history::Entry,
     insert::insert,
-    random::Random,
     script::{self, BOTS, Tally},
     stamp::{self, DAY, HOUR, MINUTE},
 };
+use crate::db::random::Random;
 
 const RUNS: i64 = 96;
 

@@ -10,10 +10,10 @@ use super::{
     files::sql_error,
     history,
     insert::insert,
-    random::Random,
+    secret,
     stamp::{self, DAY, HOUR, MINUTE},
 };
-use crate::db::error::Result;
+use crate::db::{error::Result, random::Random};
 
 /// Raise it when the making changes; changed texts are noticed by themselves.
 const MAKING: u64 = 2;
@@ -302,9 +302,8 @@ fn users(connection: &Connection, platform: &Platform, random: &mut Random) -> r
         .user
         .iter()
         .map(|user| {
-            let id = random.uuid();
-            // Looks like a bcrypt hash and is the hash of nothing.
-            let hash = format!("$2b$12${}", random.bcrypt(53));
+            let id = secret::uuid(random);
+            let hash = secret::bcrypt(random);
             insert(connection, "users", &[("id", &id), ("username", &user.username), ("password", &hash)])?;
             Ok(id)
         })
@@ -329,7 +328,7 @@ fn user_sessions(
             connection,
             "user_sessions",
             &[
-                ("id", &random.uuid()),
+                ("id", &secret::uuid(random)),
                 ("user_id", &s.user.and_then(|place| users.get(place))),
                 ("session_type", &s.session_type),
                 ("session_key", &s.session_key),

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::{
     content::{Content, Question, Status},
     insert::insert,
-    random::Random,
     stamp::{self, DAY, HOUR},
 };
+use crate::db::random::Random;
 
 /// A row of the ledger, not yet in its place in time.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::random::Random;
+use crate::db::random::Random;
 
 /// The bots of the field.
 pub(super) const BOTS: [&str; 5] = ["creator", "verifier", "processor", "analysis", "session-builder"];

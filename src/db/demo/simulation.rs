@@ -15,10 +15,12 @@ use jiff::Timestamp;
 
 use super::{
     files::{self, sql_error},
-    random::Random,
     stage::Stage,
 };
-use crate::db::error::{Error, ErrorKind, Result};
+use crate::db::{
+    error::{Error, ErrorKind, Result},
+    random::Random,
+};
 
 /// How fast the bots work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

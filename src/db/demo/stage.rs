@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::{
     history::Entry,
     insert::insert,
-    random::Random,
     script::{self, BOTS, Deed, Tally},
     stamp::{self, HOUR},
 };
+use crate::db::random::Random;
 
 /// At most so many rows are kept: (table, rows, which of the older ones may go).
 const KEPT: [(&str, i64, &str); 4] = [

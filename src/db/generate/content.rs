@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::{Timestamp, tz::Offset};
 
-use super::random::Random;
+use crate::db::random::Random;
 
 /// The newest time in a generated database: 2026-01-29T08:03:07.588Z. A constant, so that two runs give the same rows.
 pub(super) const END: i64 = 1_769_673_787_588;
@@ -134,10 +134,10 @@ pub(super) struct Question {
 
 /// Question number `number` (from 0): nine of ten active, the others flagged or deleted.
 pub(super) fn question(number: u64, created: i64, random: &mut Random) -> Question {
-    let (channel, subs) = random.pick(&CHANNELS);
-    let sub_channel = random.pick(&subs);
-    let (subject, condition) = (random.pick(&SUBJECTS), random.pick(&CONDITIONS));
-    let (language, code) = random.pick(&LANGUAGES);
+    let (channel, subs) = random.one_of(&CHANNELS);
+    let sub_channel = random.one_of(&subs);
+    let (subject, condition) = (random.one_of(&SUBJECTS), random.one_of(&CONDITIONS));
+    let (language, code) = random.one_of(&LANGUAGES);
     let mut row = Question {
         id: format!("q-{number}"),
         question: format!("How would you build {subject} {condition}, and how would you know that it works?"),
@@ -153,13 +153,13 @@ pub(super) fn question(number: u64, created: i64, random: &mut Random) -> Questi
              ## What goes wrong\n\nAsk what happens {condition}: the honest answer names a limit."
         ),
         diagram: None,
-        difficulty: random.pick(&["beginner", "intermediate", "intermediate", "advanced"]),
+        difficulty: random.one_of(&["beginner", "intermediate", "intermediate", "advanced"]),
         channel,
         sub_channel,
         tldr: format!("{subject}: invariant first, then the smallest design."),
         relevance: 20 + random.below(81),
-        voice: random.chance(60),
-        is_new: random.chance(20),
+        voice: random.percent(60),
+        is_new: random.percent(20),
         ..Question::default()
     };
     row.status = match random.below(100) {
@@ -167,7 +167,7 @@ pub(super) fn question(number: u64, created: i64, random: &mut Random) -> Questi
         90..96 => "flagged",
         _ => "deleted",
     };
-    if random.chance(60) {
+    if random.percent(60) {
         row.diagram = Some(format!(
             "flowchart TD\n  A[Client] --> B{{{{{sub_channel}?}}}}\n  B -->|yes| C[{channel}]\n  B -->|no| D[Retry]\n  D --> A"
         ));
@@ -189,8 +189,8 @@ pub(super) fn question(number: u64, created: i64, random: &mut Random) -> Questi
 
 /// The channel and sub-channel of a mapping.
 pub(super) fn channel(random: &mut Random) -> (&'static str, &'static str) {
-    let (channel, subs) = random.pick(&CHANNELS);
-    (channel, random.pick(&subs))
+    let (channel, subs) = random.one_of(&CHANNELS);
+    (channel, random.one_of(&subs))
 }
 
 /// A row of `bot_ledger`; its buffers are used again for the next.
@@ -219,7 +219,7 @@ impl Ledger {
             80..95 => ("analysis", "analyze"),
             _ => ("session-builder", "create"),
         };
-        self.item_type = if random.chance(96) { "question" } else { random.pick(&["challenge", "test", "blog"]) };
+        self.item_type = if random.percent(96) { "question" } else { random.one_of(&["challenge", "test", "blog"]) };
         self.item.clear();
         let _ = write!(self.item, "q-{}", random.below(questions));
         self.before.clear();
@@ -233,10 +233,12 @@ impl Ledger {
         self.reason.clear();
         let score = random.below(101);
         let _ = match self.action {
-            "flag" => write!(self.reason, "Flagged for improve: {}, score {score}/100", random.pick(&ISSUES)),
+            "flag" => write!(self.reason, "Flagged for improve: {}, score {score}/100", random.one_of(&ISSUES)),
             "verify" => write!(self.reason, "Verified, score {score}/100"),
-            "analyze" => write!(self.reason, "{{\"status\":\"completed\",\"issues\":[\"{}\"]}}", random.pick(&ISSUES)),
-            "update" => write!(self.reason, "Improved {} 😀", random.pick(&FIELDS)),
+            "analyze" => {
+                write!(self.reason, "{{\"status\":\"completed\",\"issues\":[\"{}\"]}}", random.one_of(&ISSUES))
+            }
+            "update" => write!(self.reason, "Improved {} 😀", random.one_of(&FIELDS)),
             _ => Ok(()),
         };
         time(&mut self.created, created, random);
@@ -278,13 +280,13 @@ impl History {
     pub(super) fn fill(&mut self, questions: u64, created: i64, random: &mut Random) {
         self.question.clear();
         let _ = write!(self.question, "q-{}", random.below(questions));
-        self.question_type = if random.chance(95) { "question" } else { random.pick(&["test", "coding"]) };
-        self.event = random.pick(&["created", "updated", "updated", "improved", "flagged", "verified"]);
+        self.question_type = if random.percent(95) { "question" } else { random.one_of(&["test", "coding"]) };
+        self.event = random.one_of(&["created", "updated", "updated", "improved", "flagged", "verified"]);
         (self.source, self.name) = match random.below(10) {
             0 => ("user", "maintainer"),
             1 => ("import", "initial-seed"),
             2 => ("system", "trigger"),
-            _ => ("bot", random.pick(&BOTS)),
+            _ => ("bot", random.one_of(&BOTS)),
         };
         self.summary.clear();
         self.fields.clear();
@@ -336,8 +338,8 @@ fn state(out: &mut String, random: &mut Random) {
     let _ = write!(
         out,
         "{{\"status\":\"{}\",\"relevanceScore\":{},\"difficulty\":\"{}\"}}",
-        random.pick(&["active", "active", "flagged"]),
+        random.one_of(&["active", "active", "flagged"]),
         random.below(101),
-        random.pick(&["beginner", "intermediate", "advanced"])
+        random.one_of(&["beginner", "intermediate", "advanced"])
     );
 }

@@ -4,13 +4,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::{
-    content::{self, END, Ledger, SPAN},
-    random::Random,
-};
+use super::content::{self, END, Ledger, SPAN};
+use crate::db::{demo::SCHEMA, random::Random};
 
-/// The schema of the code-reels database.
-const SCHEMA: &str = include_str!("../../../assets/schema.sql");
 /// How many rows go by between two words on progress.
 const STRIDE: u64 = 8192;
 
@@ -199,7 +195,7 @@ fn runs(
         let items = if status == "running" { 0 } else { random.below(40) as i64 };
         let (created, updated) = (items / 4, items / 2);
         insert.execute(params![
-            random.pick(&content::BOTS),
+            random.one_of(&content::BOTS),
             started,
             Some(&completed).filter(|_| status != "running"),
             status,
@@ -239,10 +235,10 @@ fn queue(
         insert.execute(params![
             "question",
             format!("q-{}", random.below(amounts.questions)),
-            random.pick(&["improve", "improve", "verify", "enrich", "delete"]),
+            random.one_of(&["improve", "improve", "verify", "enrich", "delete"]),
             1 + random.below(10) as i64,
             status,
-            random.pick(&["placeholder_content", "missing_videos", "no_diagram"]),
+            random.one_of(&["placeholder_content", "missing_videos", "no_diagram"]),
             "verifier",
             (status != "pending").then_some("processor"),
             created,

@@ -17,7 +17,7 @@ use crate::{
     domain::{
         catalogue::Meaning,
         page::RowKey,
-        record_text::{MASK, is_secret},
+        record_text::{MASK, is_masked},
         schema::{Column, Relation},
         syntax::{Computed, HighlightedLines, Job},
         value::{Secrets, Value},
@@ -109,7 +109,7 @@ impl CellView {
     }
 
     fn is_masked(&self) -> bool {
-        self.secrets == Secrets::Masked && self.of().is_some_and(is_secret) && !self.value.is_null()
+        self.of().is_some_and(|column| is_masked(column, &self.value, self.secrets))
     }
 
     /// Chooses how to show the value, and asks for the background work that it wants.

@@ -9,9 +9,9 @@ use crate::{
         catalogue::Meaning,
         name::canonical,
         place::Place,
-        record_text::MASK,
-        schema::{Column, Relation},
-        value::{Secrets, Value},
+        record_text::{MASK, is_masked},
+        schema::Relation,
+        value::Value,
     },
     message::command::Command,
     panes::{Cx, Focus, Intent, Severity},
@@ -48,10 +48,6 @@ fn question(relation: &Relation, cells: &[Value], column: usize) -> Option<Strin
     if refers { text(column) } else { None }
 }
 
-fn is_masked(column: &Column, secrets: Secrets) -> bool {
-    secrets == Secrets::Masked && column.facts.is_some_and(|facts| facts.meaning == Meaning::Secret)
-}
-
 impl Rows {
     /// The question of the row under the cursor, in the table of questions.
     pub(super) fn question(&self) -> Option<String> {
@@ -83,7 +79,7 @@ impl Rows {
     pub(super) fn copy(&self, cx: &mut Cx<'_>) -> Option<Copying> {
         let (row, value) = (self.row()?, self.cell()?);
         let column = self.relation.columns.get(self.column)?;
-        if is_masked(column, self.secrets) && !value.is_null() {
+        if is_masked(column, value, self.secrets) {
             cx.out.say(Severity::Warning, "the mask was copied: reveal the secret first to copy what is behind it");
             cx.out.commands.push(Command::Copy { text: MASK.to_owned(), what: "mask".to_owned() });
             return None;

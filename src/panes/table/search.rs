@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        catalogue::Meaning,
+        record_text::is_secret,
         schema::Relation,
         value::{Secrets, Value},
     },
@@ -43,13 +43,8 @@ impl Found {
         self.cells.clear();
         let (Some(window), false) = (window, self.pattern.is_empty()) else { return };
         // What is masked cannot be searched: the search would say what stands behind the mask.
-        let readable: Vec<bool> = relation
-            .columns
-            .iter()
-            .map(|column| {
-                secrets == Secrets::Revealed || column.facts.is_none_or(|facts| facts.meaning != Meaning::Secret)
-            })
-            .collect();
+        let readable: Vec<bool> =
+            relation.columns.iter().map(|column| secrets == Secrets::Revealed || !is_secret(column)).collect();
         for (at, row) in window.rows_from(window.base()) {
             for (column, value) in row.cells.iter().enumerate() {
                 if self.cells.len() < MOST && readable.get(column) == Some(&true) && holds(value, &self.pattern) {
