@@ -184,8 +184,15 @@ struct TemporaryFolder(Option<PathBuf>);
 
 impl TemporaryFolder {
     fn make(&mut self) -> io::Result<&PathBuf> {
-        let path = std::env::temp_dir().join(format!("reelscope-picture-{}", std::process::id()));
-        fs::create_dir_all(&path)?;
+        // Never a folder that is there already: whoever made it could watch, and it would be removed afterwards.
+        let mut number = 0_u64;
+        let path = loop {
+            let path = std::env::temp_dir().join(format!("reelscope-picture-{}-{number}", std::process::id()));
+            match fs::create_dir(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                made => break made.map(|()| path)?,
+            }
+        };
         Ok(self.0.insert(path))
     }
 }

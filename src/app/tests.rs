@@ -17,9 +17,8 @@ use crate::{
     },
     domain::{
         activity::ActivityUpdate,
-        catalogue,
         page::{Anchor, Page, PageAt, Position, Row, RowKey},
-        schema::{Column, KeyKind, Relation, RelationKind},
+        schema::{Relation, samples},
         value::Value,
     },
     keymap::{KeyTables, chords},
@@ -27,29 +26,7 @@ use crate::{
 };
 
 fn relation(name: &str, columns: &[&str]) -> Arc<Relation> {
-    let facts = catalogue::table(name);
-    let column = |name: &&str| Column {
-        name: (*name).to_owned(),
-        declared: "TEXT".to_owned(),
-        not_null: false,
-        default: None,
-        primary_key: None,
-        generated: false,
-        facts: facts.and_then(|table| table.column(name)),
-    };
-    Arc::new(Relation {
-        name: name.to_owned(),
-        kind: RelationKind::Table,
-        columns: columns.iter().map(column).collect(),
-        key: KeyKind::Rowid { alias: "rowid".to_owned(), column: None },
-        sql: Some(format!("CREATE TABLE {name} (id)")),
-        indexes: Vec::new(),
-        references: Vec::new(),
-        referenced_by: Vec::new(),
-        triggers: Vec::new(),
-        facts,
-        broken: None,
-    })
+    Arc::new(Relation { sql: Some(format!("CREATE TABLE {name} (id)")), ..samples::table(name, columns) })
 }
 
 fn schema() -> Arc<Schema> {

@@ -130,16 +130,15 @@ impl ActivityReader {
         occasion: Occasion,
         update: &mut ActivityUpdate,
     ) -> rusqlite::Result<Found> {
-        let fresh = occasion == Occasion::Change;
         let mut found = Found::Fine;
-        if let Some(ledger) = self.ledger.as_mut().filter(|_| fresh) {
+        if let Some(ledger) = self.ledger.as_mut().filter(|_| occasion == Occasion::Change) {
             found = ledger.next(counting, update)?;
         }
         if let Some(runs) = self.runs.as_mut().filter(|_| found == Found::Fine) {
-            found = runs.next(counting, fresh, update)?;
+            found = runs.next(counting, occasion, update)?;
         }
         if let Some(queue) = self.queue.as_mut().filter(|_| found == Found::Fine) {
-            update.queue = queue.next(counting, fresh)?;
+            update.queue = queue.next(counting, occasion)?;
         }
         Ok(found)
     }

@@ -221,39 +221,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::{
-        page::RowKey,
-        schema::{Column, KeyKind, Relation, RelationKind},
-    };
+    use crate::domain::{page::RowKey, schema::samples};
 
     fn record(cells: &[(&str, Value)]) -> Record {
-        let columns = cells
-            .iter()
-            .map(|(name, _)| Column {
-                name: (*name).to_owned(),
-                declared: "TEXT".to_owned(),
-                not_null: false,
-                default: None,
-                primary_key: None,
-                generated: false,
-                facts: None,
-            })
-            .collect();
-        let relation = Relation {
-            name: "questions".to_owned(),
-            kind: RelationKind::Table,
-            columns,
-            key: KeyKind::Rowid { alias: "rowid".to_owned(), column: None },
-            sql: None,
-            indexes: Vec::new(),
-            references: Vec::new(),
-            referenced_by: Vec::new(),
-            triggers: Vec::new(),
-            facts: None,
-            broken: None,
-        };
+        let columns: Vec<_> = cells.iter().map(|(name, _)| *name).collect();
         Record {
-            relation: Arc::new(relation),
+            relation: Arc::new(samples::table("questions", &columns)),
             key: RowKey::Rowid(1),
             cells: cells.iter().map(|(_, value)| value.clone()).collect(),
         }

@@ -128,36 +128,16 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        catalogue,
         page::RowKey,
-        schema::{KeyKind, Relation, RelationKind},
+        schema::{Relation, samples},
         value::Bytes,
     };
 
     fn record() -> Record {
-        let facts = catalogue::table("users");
-        let column = |name: &str| Column {
-            name: name.to_owned(),
-            declared: "TEXT".to_owned(),
-            not_null: false,
-            default: None,
-            primary_key: None,
-            generated: false,
-            facts: facts.and_then(|table| table.column(name)),
-        };
         Record {
             relation: Arc::new(Relation {
                 name: "us\"ers".to_owned(),
-                kind: RelationKind::Table,
-                columns: ["id", "username", "password", "more", "b", "inf"].map(column).to_vec(),
-                key: KeyKind::None,
-                sql: None,
-                indexes: Vec::new(),
-                references: Vec::new(),
-                referenced_by: Vec::new(),
-                triggers: Vec::new(),
-                facts,
-                broken: None,
+                ..samples::table("users", &["id", "username", "password", "more", "b", "inf"])
             }),
             key: RowKey::Ordinal(0),
             cells: vec![

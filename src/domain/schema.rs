@@ -2,6 +2,9 @@
 //!
 //! Filled by `db` from SQLite's own tables; the catalogue's knowledge (purpose, meaning of a column) is attached by name.
 
+#[cfg(test)]
+pub(crate) mod samples;
+
 use std::sync::Arc;
 
 use crate::domain::{

@@ -1,4 +1,5 @@
-//! Panics: logged, then the terminal is brought back, then the user is told. Those of other threads are logged only.
+//! Panics: logged, then the terminal is brought back, then the user is told. Those of other threads, and those that are
+//! caught, are logged only.
 
 use std::{
     backtrace::Backtrace,
@@ -9,6 +10,7 @@ use std::{
 };
 
 use super::terminal::Restorer;
+use crate::widgets::compute;
 
 /// Installs the hook. The thread that calls is the one whose panic ends the program.
 pub(crate) fn install(restorer: Restorer, log: PathBuf) {
@@ -16,7 +18,7 @@ pub(crate) fn install(restorer: Restorer, log: PathBuf) {
     panic::set_hook(Box::new(move |panic| {
         let thread = thread::current();
         tracing::error!("panic in thread {}: {panic}\n{}", thread.name().unwrap_or("?"), Backtrace::force_capture());
-        if thread.id() != main {
+        if thread.id() != main || compute::guarded() {
             return;
         }
         restorer.restore();

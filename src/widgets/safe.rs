@@ -12,16 +12,25 @@ pub use piece::{Kind, Piece, Pieces, pieces};
 
 /// The text with a visible sign for everything that must not reach the terminal; borrowed where there is nothing of that sort.
 pub fn safe(text: &str) -> Cow<'_, str> {
-    replaced(text, false)
+    replaced(text, Signs::All)
 }
 
 /// Like [`safe`] for running text (Markdown): line breaks and tabs become blanks, and what has no look of its own (zero-width
 /// blanks, soft hyphens, marks of direction) is left out instead of being shown by a sign.
 pub fn safe_prose(text: &str) -> Cow<'_, str> {
-    replaced(text, true)
+    replaced(text, Signs::Prose)
 }
 
-fn replaced(text: &str, prose: bool) -> Cow<'_, str> {
+/// Which signs stand for what must not be drawn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signs {
+    /// One for each character.
+    All,
+    /// None for breaks, tabs and what is invisible anyway.
+    Prose,
+}
+
+fn replaced(text: &str, signs: Signs) -> Cow<'_, str> {
     // Printable ASCII, the usual case, needs no look at clusters.
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Cow::Borrowed(text);
@@ -39,8 +48,8 @@ fn replaced(text: &str, prose: bool) -> Cow<'_, str> {
         }
         let out = out.get_or_insert_with(|| text[..kept].to_owned());
         match piece.kind {
-            Kind::Break | Kind::Tab if prose => out.push(' '),
-            Kind::Invisible if prose => {}
+            Kind::Break | Kind::Tab if signs == Signs::Prose => out.push(' '),
+            Kind::Invisible if signs == Signs::Prose => {}
             _ => out.push_str(piece.text),
         }
     }

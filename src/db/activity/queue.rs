@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    Occasion,
     live::{BOUND, Live},
     source::{Counting, Source, text},
 };
@@ -62,9 +63,13 @@ impl Queue {
         Ok(self.told.clone())
     }
 
-    /// Corrects the counts; `None` where they are as they were. `fresh`: something was committed since the last look.
-    pub(super) fn next(&mut self, counting: &mut Counting<'_>, fresh: bool) -> rusqlite::Result<Option<QueueCounts>> {
-        if fresh {
+    /// Corrects the counts; `None` where they are as they were.
+    pub(super) fn next(
+        &mut self,
+        counting: &mut Counting<'_>,
+        occasion: Occasion,
+    ) -> rusqlite::Result<Option<QueueCounts>> {
+        if occasion == Occasion::Change {
             self.live.owe();
             if !self.look_at_the_newest(counting)? {
                 self.recount(counting)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::Row;
 
 use super::{
-    Found,
+    Found, Occasion,
     live::{BOUND, Live},
     source::{Counting, Source, text, value},
 };
@@ -90,14 +90,14 @@ impl Runs {
         Ok(())
     }
 
-    /// What came and what changed. `fresh`: something was committed since the last look.
+    /// What came and what changed.
     pub(super) fn next(
         &mut self,
         counting: &mut Counting<'_>,
-        fresh: bool,
+        occasion: Occasion,
         update: &mut ActivityUpdate,
     ) -> rusqlite::Result<Found> {
-        if fresh {
+        if occasion == Occasion::Change {
             self.live.owe();
             let start = self.recent.keys().rev().nth(WINDOW - 1).copied().unwrap_or(self.floor);
             if self.look_from(counting, start, update)? == Found::Lost {

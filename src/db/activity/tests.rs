@@ -15,16 +15,15 @@ use rusqlite::Connection;
 use super::{ActivityReader, Occasion};
 use crate::domain::{
     activity::{ActivityUpdate, LedgerRow, RunRow},
-    catalogue::TABLES,
-    name::canonical,
-    schema::{Column, KeyKind, Relation, RelationKind, Schema},
+    catalogue,
+    schema::{KeyKind, Relation, RelationKind, Schema, samples},
     value::Value,
 };
 
 /// The tables the reader follows, with the physical or the logical names.
 fn tables(logical: &str) -> String {
     let names = |physical: &'static str| match logical {
-        "logical" => TABLES.iter().find(|table| table.physical == physical).unwrap().logical.to_owned(),
+        "logical" => catalogue::TABLES.iter().find(|table| table.physical == physical).unwrap().logical.to_owned(),
         _ => physical.to_owned(),
     };
     let sql = format!(
@@ -62,36 +61,19 @@ fn schema(connection: &Connection) -> Schema {
         .map(Result::unwrap)
         .collect();
     let relations = names.into_iter().map(|(name, kind)| {
-        let columns = connection
+        let columns: Vec<String> = connection
             .prepare("SELECT name FROM pragma_table_info(?1)")
             .unwrap()
-            .query_map([&name], |row| {
-                Ok(Column {
-                    name: row.get(0)?,
-                    declared: String::new(),
-                    not_null: false,
-                    default: None,
-                    primary_key: None,
-                    generated: false,
-                    facts: None,
-                })
-            })
+            .query_map([&name], |row| row.get(0))
             .unwrap()
             .map(Result::unwrap)
             .collect();
-        let facts = TABLES.iter().find(|table| canonical(table.physical) == canonical(&name));
-        Arc::new(Relation {
-            kind: if kind == "view" { RelationKind::View } else { RelationKind::Table },
-            key: if kind == "view" { KeyKind::None } else { KeyKind::Rowid { alias: "rowid".into(), column: Some(0) } },
-            name,
-            columns,
-            sql: None,
-            indexes: Vec::new(),
-            references: Vec::new(),
-            referenced_by: Vec::new(),
-            triggers: Vec::new(),
-            facts,
-            broken: None,
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let table = samples::table(&name, &columns);
+        Arc::new(if kind == "view" {
+            Relation { kind: RelationKind::View, key: KeyKind::None, ..table }
+        } else {
+            Relation { key: KeyKind::Rowid { alias: "rowid".into(), column: Some(0) }, ..table }
         })
     });
     Schema { relations: relations.collect() }

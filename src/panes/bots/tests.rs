@@ -12,9 +12,8 @@ use super::*;
 use crate::{
     domain::{
         activity::{LedgerRow, RunRow},
-        catalogue,
         page::RowKey,
-        schema::{Column, KeyKind, Relation, RelationKind, Schema},
+        schema::{KeyKind, Relation, Schema, samples},
         value::Value,
     },
     panes::{Focus, Intent, Outbox, Settings, picture::picture},
@@ -83,29 +82,8 @@ fn more(ids: std::ops::RangeInclusive<i64>) -> ActivityUpdate {
 
 fn schema() -> Arc<Schema> {
     let relation = |name: &str| {
-        let facts = catalogue::table(name).unwrap();
-        let column = |facts: &'static catalogue::CatalogueColumn| Column {
-            name: facts.physical.to_owned(),
-            declared: String::new(),
-            not_null: false,
-            default: None,
-            primary_key: None,
-            generated: false,
-            facts: Some(facts),
-        };
-        Arc::new(Relation {
-            name: name.to_owned(),
-            kind: RelationKind::Table,
-            columns: facts.columns.iter().map(column).collect(),
-            key: KeyKind::Rowid { alias: "id".to_owned(), column: Some(0) },
-            sql: None,
-            indexes: Vec::new(),
-            references: Vec::new(),
-            referenced_by: Vec::new(),
-            triggers: Vec::new(),
-            facts: Some(facts),
-            broken: None,
-        })
+        let key = KeyKind::Rowid { alias: "id".to_owned(), column: Some(0) };
+        Arc::new(Relation { key, ..samples::catalogued(name) })
     };
     Arc::new(Schema { relations: ["work_queue", "bot_ledger", "bot_runs"].map(relation).to_vec() })
 }

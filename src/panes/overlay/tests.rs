@@ -114,7 +114,7 @@ impl<O: Overlay> Stage<O> {
 
     fn said(&self) -> Vec<&str> {
         let said = |intent: &'_ Intent| matches!(intent, Intent::Say(..));
-        self.out.intents.iter().filter(|intent| said(intent)).map(|intent| words(intent)).collect()
+        self.out.intents.iter().filter(|intent| said(intent)).map(words).collect()
     }
 
     fn picture(&self) -> String {

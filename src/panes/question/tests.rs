@@ -10,7 +10,7 @@ use crate::{
     domain::{
         catalogue,
         page::{Record, RowKey},
-        schema::{Column, KeyKind, Relation, RelationKind},
+        schema::samples,
         value::Value,
     },
     panes::{Intent, Outbox, Settings},
@@ -21,28 +21,7 @@ use crate::{
 /// A row of `questions` with these cells; the others are NULL.
 fn record(cells: &[(&str, Value)]) -> Arc<QuestionRecord> {
     let table = catalogue::table("questions").unwrap();
-    let column = |facts: &'static catalogue::CatalogueColumn| Column {
-        name: facts.physical.to_owned(),
-        declared: "TEXT".to_owned(),
-        not_null: false,
-        default: None,
-        primary_key: None,
-        generated: false,
-        facts: Some(facts),
-    };
-    let relation = Arc::new(Relation {
-        name: "questions".to_owned(),
-        kind: RelationKind::Table,
-        columns: table.columns.iter().map(column).collect(),
-        key: KeyKind::Rowid { alias: "rowid".to_owned(), column: None },
-        sql: None,
-        indexes: Vec::new(),
-        references: Vec::new(),
-        referenced_by: Vec::new(),
-        triggers: Vec::new(),
-        facts: Some(table),
-        broken: None,
-    });
+    let relation = Arc::new(samples::catalogued("questions"));
     let value =
         |name: &str| cells.iter().find(|(cell, _)| *cell == name).map_or(Value::Null, |(_, value)| value.clone());
     let cells = table.columns.iter().map(|column| value(column.physical)).collect();

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     domain::{
         catalogue,
-        schema::{Column, KeyKind},
+        schema::{KeyKind, samples},
     },
     message::command::Command,
     panes::{Now, Outbox, Settings},
@@ -17,31 +17,9 @@ use crate::{
 };
 
 fn relation(name: &str, kind: RelationKind) -> Arc<Relation> {
-    let facts = catalogue::table(name);
-    let names: Vec<&str> =
-        facts.map_or(vec!["a"], |facts| facts.columns.iter().map(|column| column.physical).collect());
-    let columns = names.into_iter().map(|name| Column {
-        name: name.into(),
-        declared: "TEXT".into(),
-        not_null: false,
-        default: None,
-        primary_key: None,
-        generated: false,
-        facts: None,
-    });
-    Arc::new(Relation {
-        name: name.into(),
-        kind,
-        columns: columns.collect(),
-        key: KeyKind::None,
-        sql: None,
-        indexes: Vec::new(),
-        references: Vec::new(),
-        referenced_by: Vec::new(),
-        triggers: Vec::new(),
-        facts,
-        broken: (name == "v_broken").then(|| "no such table: main.gone".into()),
-    })
+    let table = if catalogue::table(name).is_some() { samples::catalogued(name) } else { samples::table(name, &["a"]) };
+    let broken = (name == "v_broken").then(|| "no such table: main.gone".into());
+    Arc::new(Relation { kind, key: KeyKind::None, broken, ..table })
 }
 
 fn schema() -> Arc<Schema> {

@@ -78,7 +78,7 @@ impl Page<'_> {
             Block::Paragraph(inlines) => self.text(inlines),
             Block::Code { language, source, job } => self.code(language, source, job.as_ref()),
             Block::Quote(title, inner) => self.quote(*title, inner),
-            Block::List { start, loose, items } => self.list(*start, *loose, items),
+            Block::List { start, loose, items } => self.list(*start, if *loose { Gap::Line } else { Gap::None }, items),
             Block::Table(content) => {
                 for line in table::lines(content, self.room()) {
                     self.push(line, None);
@@ -149,12 +149,11 @@ impl Page<'_> {
         }
     }
 
-    fn list(&mut self, start: Option<u64>, loose: bool, items: &[Item]) {
-        let gap = if loose { Gap::Line } else { Gap::None };
+    fn list(&mut self, start: Option<u64>, gap: Gap, items: &[Item]) {
         let last = start.unwrap_or(0).saturating_add(items.len() as u64).saturating_sub(1);
         let digits = last.to_string().len();
         for (number, item) in items.iter().enumerate() {
-            if number > 0 && loose {
+            if number > 0 && gap == Gap::Line {
                 self.push(Vec::new(), None);
             }
             let mark = match (item.done, start) {

@@ -14,12 +14,13 @@ use crate::{
     domain::{
         catalogue,
         page::{Anchor, CELL_HEAD, Direction, Page, PageAt, PageQuery, Position, Row, RowKey, SortKey},
-        schema::{Column, KeyKind, Relation, RelationKind, Schema},
+        schema::{Column, KeyKind, Relation, Schema, samples},
         value::{Bytes, Value},
     },
     message::{action::Action, command::Command, event::Timer},
     panes::{
         Cx, Handled, Intent, Now, Outbox, Pane, PromptKind, PromptState, Settings, ViewCx,
+        picture::picture,
         table::{TablePane, position, rows::Rows, window::Window},
     },
     theme::{Theme, ThemeName},
@@ -30,31 +31,16 @@ pub(super) fn text(text: &str) -> Value {
 }
 
 pub(super) fn column(name: &str, declared: &str, table: Option<&'static catalogue::CatalogueTable>) -> Column {
-    Column {
-        name: name.into(),
-        declared: declared.into(),
-        not_null: false,
-        default: None,
-        primary_key: (name == "id").then_some(1),
-        generated: false,
-        facts: table.and_then(|table| table.column(name)),
-    }
+    Column { primary_key: (name == "id").then_some(1), ..samples::column(name, declared, table) }
 }
 
 fn relation(name: &str, columns: &[(&str, &str)], key: KeyKind) -> Relation {
     let facts = catalogue::table(name);
     Relation {
-        name: name.into(),
-        kind: RelationKind::Table,
         columns: columns.iter().map(|(name, declared)| column(name, declared, facts)).collect(),
         key,
         sql: Some(format!("CREATE TABLE {name} (\n\tid INTEGER PRIMARY KEY -- …\n)")),
-        indexes: Vec::new(),
-        references: Vec::new(),
-        referenced_by: Vec::new(),
-        triggers: Vec::new(),
-        facts,
-        broken: None,
+        ..samples::table(name, &[])
     }
 }
 
@@ -542,27 +528,6 @@ impl Desk {
     }
 
     pub(super) fn screen(&self) -> String {
-        as_text(&self.buffer())
+        picture(&self.buffer())
     }
-}
-
-/// The screen as text, a line a row, without blanks at the ends.
-pub(in crate::panes) fn as_text(buffer: &Buffer) -> String {
-    let mut text = String::new();
-    for y in buffer.area.top()..buffer.area.bottom() {
-        let mut line = String::new();
-        let mut skip = 0;
-        for x in buffer.area.left()..buffer.area.right() {
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            let symbol = buffer[(x, y)].symbol();
-            skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
-            line.push_str(symbol);
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }
