@@ -203,6 +203,9 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
             self.spoilt = true;
             self.dirty = true;
         }
+        if matches!(event, Event::Reply(Reply::Answer { slot: Slot::Page, .. })) {
+            self.page_due = None;
+        }
         let now = self.clock.now();
         let commands = self.program.update(event, now);
         self.dirty |= self.program.take_dirty();
