@@ -268,6 +268,28 @@ fn a_dropped_or_altered_table_is_an_error_in_words() {
 }
 
 #[test]
+fn an_altered_table_is_read_with_the_columns_it_has_now() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    let connection = writer(&path, "DELETE");
+    let mut session = open(&path).unwrap();
+    let mut cells = |change: &str| {
+        connection.execute_batch(change).unwrap();
+        let relation = Arc::clone(session.schema().unwrap().find("cards").unwrap());
+        let query = PageQuery { relation, sort: Vec::new(), at: PageAt::First, limit: 5 };
+        session.page(&query).unwrap().rows[0].cells.iter().map(|cell| cell.to_plain().into_owned()).collect::<Vec<_>>()
+    };
+    let made = "CREATE TABLE cards(a, b, c); INSERT INTO cards VALUES('a', 'b', 'c')";
+    assert_eq!(cells(made), ["a", "b", "c"]);
+    assert_eq!(cells("ALTER TABLE cards DROP COLUMN b"), ["a", "c"]);
+    assert_eq!(cells("ALTER TABLE cards ADD COLUMN d DEFAULT 'd'"), ["a", "c", "d"]);
+    assert_eq!(cells("ALTER TABLE cards RENAME COLUMN a TO z"), ["a", "c", "d"]);
+    // As many columns, with the same names, elsewhere: never under each other's header.
+    let anew = "DROP TABLE cards; CREATE TABLE cards(d, z, c); INSERT INTO cards VALUES('D', 'Z', 'C')";
+    assert_eq!(cells(anew), ["D", "Z", "C"]);
+}
+
+#[test]
 fn what_is_no_database_is_said_to_be_none() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);

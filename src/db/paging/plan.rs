@@ -27,8 +27,8 @@ type Sorted = (String, Vec<SortKey>);
 /// The plans of one connection.
 #[derive(Default)]
 pub(crate) struct Orders {
-    /// By relation and sort; each with the indexes that were known when it was made.
-    plans: HashMap<Sorted, (Vec<Index>, Arc<Plan>)>,
+    /// By relation and sort; each with the relation as it was when the plan was made, for it may be altered any time.
+    plans: HashMap<Sorted, (Arc<Relation>, Arc<Plan>)>,
 }
 
 /// How to read a relation in an order.
@@ -46,10 +46,15 @@ impl Orders {
     }
 
     /// The plan for this sort.
-    pub(crate) fn plan(&mut self, reader: &Reader<'_>, relation: &Relation, sort: &[SortKey]) -> Result<Arc<Plan>> {
+    pub(crate) fn plan(
+        &mut self,
+        reader: &Reader<'_>,
+        relation: &Arc<Relation>,
+        sort: &[SortKey],
+    ) -> Result<Arc<Plan>> {
         let key = (relation.name.clone(), sort.to_vec());
-        if let Some((indexes, plan)) = self.plans.get(&key)
-            && *indexes == relation.indexes
+        if let Some((planned, plan)) = self.plans.get(&key)
+            && (Arc::ptr_eq(planned, relation) || planned == relation)
         {
             return Ok(Arc::clone(plan));
         }
@@ -57,7 +62,7 @@ impl Orders {
         if self.plans.len() >= REMEMBERED {
             self.plans.clear();
         }
-        self.plans.insert(key, (relation.indexes.clone(), Arc::clone(&plan)));
+        self.plans.insert(key, (Arc::clone(relation), Arc::clone(&plan)));
         Ok(plan)
     }
 }
