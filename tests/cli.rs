@@ -71,6 +71,28 @@ fn help_and_version() {
 }
 
 #[test]
+fn a_view_without_an_end_is_given_up_and_one_that_fails_says_so() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("views.db");
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(
+            "CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n;
+             CREATE VIEW lost AS SELECT * FROM gone;",
+        )
+        .unwrap();
+    let path = path.to_str().unwrap();
+    let output = run(&["tables", path, "--format", "json"]);
+    assert!(output.status.success());
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json[0]["name"], &json[0]["rows"]), (&Value::from("endless"), &Value::Null));
+    assert!(json[0]["problem"].as_str().unwrap().contains("not counted within"));
+    let shown = run(&["show", path, "lost/1"]);
+    assert_eq!(shown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&shown.stderr).contains("lost cannot be read: no such table"));
+}
+
+#[test]
 fn tables_as_json() {
     let folder = TempDir::new().unwrap();
     let output = run(&["tables", &database(&folder), "--format", "json"]);

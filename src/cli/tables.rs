@@ -1,6 +1,11 @@
 //! `reelscope tables`: the tables at a glance.
 
-use std::{io::Write, sync::Arc};
+use std::{
+    io::Write,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
 use serde::Serialize;
 
@@ -10,10 +15,13 @@ use super::{
     json,
 };
 use crate::{
-    db::session::ReadSession,
+    db::{error::ErrorKind, session::ReadSession},
     domain::schema::{KeyKind, Relation, RelationKind},
     widgets::safe::{safe, width},
 };
+
+/// A view is counted for no longer than this: it may be a query without an end.
+const VIEW_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A table as the glance shows it; the field names are those of the JSON.
 #[derive(Debug, Serialize)]
@@ -47,8 +55,9 @@ pub(super) fn run(args: &TablesArgs, reader: Reader, out: &mut dyn Write) -> Res
 
 fn glance(session: &mut ReadSession, relation: &Arc<Relation>) -> Glance {
     let counted = match &relation.broken {
-        Some(why) => Err(why.clone()),
-        None => session.count(relation).map_err(|error| error.what),
+        Some(why) => Err(format!("cannot be read: {why}")),
+        None if relation.kind == RelationKind::View => count_view(session, relation),
+        None => session.count(relation).map_err(|error| format!("cannot be read: {}", error.what)),
     };
     let (rows, problem) = match counted {
         Ok(rows) => (Some(rows), None),
@@ -69,6 +78,27 @@ fn glance(session: &mut ReadSession, relation: &Arc<Relation>) -> Glance {
         key_fields: key_fields(relation),
         problem,
     }
+}
+
+/// Counts a view's rows within [`VIEW_PATIENCE`].
+fn count_view(session: &mut ReadSession, relation: &Arc<Relation>) -> Result<u64, String> {
+    session.arm();
+    let canceller = session.canceller();
+    thread::scope(|scope| {
+        let (done, waiting) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            // The sender is dropped when the count is done.
+            if waiting.recv_timeout(VIEW_PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                canceller.cancel();
+            }
+        });
+        let counted = session.count(relation);
+        drop(done);
+        counted.map_err(|error| match error.kind {
+            ErrorKind::Cancelled => format!("not counted within {} s", VIEW_PATIENCE.as_secs()),
+            _ => format!("cannot be read: {}", error.what),
+        })
+    })
 }
 
 /// The catalogue's key fields under the names they have here; elsewhere the primary key.
@@ -122,10 +152,10 @@ fn table(glances: &[Glance], out: &mut dyn Write) -> Result<(), Failure> {
             glance.rows.map_or_else(|| "?".to_owned(), |rows| rows.to_string()),
             glance.volume.unwrap_or("-").to_owned(),
             glance.kind.to_owned(),
-            glance.problem.as_ref().map_or_else(
-                || glance.purpose.unwrap_or("-").to_owned(),
-                |problem| format!("cannot be read: {}", safe(problem)),
-            ),
+            glance
+                .problem
+                .as_ref()
+                .map_or_else(|| glance.purpose.unwrap_or("-").to_owned(), |problem| safe(problem).into_owned()),
             safe(&glance.key_fields.join(", ")).into_owned(),
         ]
     });

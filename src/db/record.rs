@@ -27,6 +27,8 @@ const MAPPINGS: usize = 100;
 
 /// A whole row.
 pub(crate) fn read(reader: &Reader<'_>, relation: &Arc<Relation>, key: &RowKey) -> Result<Option<Record>> {
+    // It has no columns, so none of the statements below would say so.
+    readable(relation)?;
     let source = Source::of(relation);
     let mut cells = Vec::with_capacity(source.columns.len());
     for chunk in source.columns.chunks(CHUNK) {
@@ -45,6 +47,14 @@ pub(crate) fn cell(reader: &Reader<'_>, relation: &Relation, key: &RowKey, colum
     Ok(select(reader, relation, &source, key, std::slice::from_ref(column))?.and_then(|mut cells| cells.pop()))
 }
 
+/// An error where the relation is a view that fails.
+fn readable(relation: &Relation) -> Result<()> {
+    match &relation.broken {
+        Some(why) => Err(Error::new(ErrorKind::Sql, format!("{} cannot be read: {why}", relation.name), "")),
+        None => Ok(()),
+    }
+}
+
 fn select(
     reader: &Reader<'_>,
     relation: &Relation,
@@ -52,9 +62,7 @@ fn select(
     key: &RowKey,
     columns: &[String],
 ) -> Result<Option<Vec<Value>>> {
-    if let Some(why) = &relation.broken {
-        return Err(Error::new(ErrorKind::Sql, format!("{} cannot be read: {why}", relation.name), ""));
-    }
+    readable(relation)?;
     let (filter, values) = match (key, condition_of(relation, source, key)) {
         (_, Some((condition, values))) => (format!(" WHERE {condition}"), values),
         (RowKey::Ordinal(at), None) => {
@@ -70,9 +78,7 @@ fn select(
 
 /// A whole row by the text of its key.
 pub(crate) fn find(reader: &Reader<'_>, relation: &Arc<Relation>, text: &str) -> Result<Option<Record>> {
-    if relation.broken.is_some() {
-        return read(reader, relation, &RowKey::Ordinal(0));
-    }
+    readable(relation)?;
     match by_text(reader, relation, &Source::of(relation), text)? {
         Some(key) => read(reader, relation, &key),
         None => Ok(None),
