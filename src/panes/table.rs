@@ -22,7 +22,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use self::{
     cells::Copying,
-    rows::{Jump, Land, PATIENCE, Reach, Rows, TICK},
+    rows::{Jump, Land, PATIENCE, Rows, TICK},
     schema::SchemaTab,
     window::{End, Place as Origin},
 };
@@ -34,7 +34,7 @@ use crate::{
     domain::{
         page::{PageAt, RowKey, SortKey},
         place::Place,
-        schema::{KeyKind, Relation, Schema},
+        schema::{KeyKind, Relation, RelationKind, Schema},
         syntax::{Computed, Job},
         value::Secrets,
     },
@@ -80,6 +80,8 @@ pub struct TablePane {
     schema: SchemaTab,
     /// The relation that was shown and is not in the database any more.
     gone: Option<String>,
+    /// Whether the database has no tables and views at all.
+    nothing_to_show: bool,
     /// Rows of each relation as last counted.
     counted: HashMap<String, u64>,
     memory: HashMap<String, Memory>,
@@ -104,6 +106,7 @@ impl TablePane {
             rows: None,
             schema: SchemaTab::default(),
             gone: None,
+            nothing_to_show: false,
             counted: HashMap::new(),
             memory: HashMap::new(),
             copying: None,
@@ -206,6 +209,7 @@ impl TablePane {
 
     /// The schema was read anew: what is shown may be altered or gone.
     pub fn schema_changed(&mut self, schema: &Arc<Schema>, cx: &mut Cx<'_>) {
+        self.nothing_to_show = schema.relations.iter().all(|relation| relation.kind == RelationKind::Internal);
         self.counted.retain(|name, _| schema.relations.iter().any(|relation| relation.name == *name));
         let Some(rows) = &mut self.rows else {
             // A table that was gone may be back.
@@ -340,7 +344,7 @@ fn go_to_number(rows: &mut Rows, number: u64, counted: Option<u64>, cx: &mut Cx<
         && here.abs_diff(index) <= WALK
     {
         let steps = walk(here.abs_diff(index));
-        rows.move_by(if index < here { -steps } else { steps }, Reach::Counted, cx);
+        rows.move_by(if index < here { -steps } else { steps }, cx);
     } else if rows.relation.key == KeyKind::None && rows.wanted_sort().is_empty() {
         // Rows without a key are counted through: the database knows the number.
         rows.go(PageAt::Key(RowKey::Ordinal(index)), Land::First, 0, cx);
@@ -422,16 +426,15 @@ impl Pane for TablePane {
         let counted = self.relation().and_then(|relation| self.counted.get(&relation.name)).copied();
         let Some(rows) = &mut self.rows else { return Handled::No };
         let steps = i64::try_from(count.unwrap_or(1)).unwrap_or(i64::MAX);
-        let reach = if count.is_some() { Reach::Counted } else { Reach::Keys };
         let page = i64::from(rows.height.max(1));
         let half = (page / 2).max(1);
         match action {
-            Action::Down => rows.move_by(steps, reach, cx),
-            Action::Up => rows.move_by(-steps, reach, cx),
-            Action::HalfPageDown => rows.page_by(half.saturating_mul(steps), reach, cx),
-            Action::HalfPageUp => rows.page_by(-half.saturating_mul(steps), reach, cx),
-            Action::PageDown => rows.page_by(page.saturating_mul(steps), reach, cx),
-            Action::PageUp => rows.page_by(-page.saturating_mul(steps), reach, cx),
+            Action::Down => rows.move_by(steps, cx),
+            Action::Up => rows.move_by(-steps, cx),
+            Action::HalfPageDown => rows.page_by(half.saturating_mul(steps), cx),
+            Action::HalfPageUp => rows.page_by(-half.saturating_mul(steps), cx),
+            Action::PageDown => rows.page_by(page.saturating_mul(steps), cx),
+            Action::PageUp => rows.page_by(-page.saturating_mul(steps), cx),
             Action::Left => rows.column = rows.columns.step(rows.column, Side::Left, count.unwrap_or(1)),
             Action::Right => rows.column = rows.columns.step(rows.column, Side::Right, count.unwrap_or(1)),
             Action::FirstColumn => rows.column = rows.columns.outermost(Side::Left),

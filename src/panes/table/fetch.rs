@@ -2,7 +2,7 @@
 
 use super::{
     refresh,
-    rows::{Jump, Land, Pending, Reach, Rows, Task, Trouble},
+    rows::{Jump, Land, Pending, Rows, Task, Trouble},
     window::{End, Window},
 };
 use crate::{
@@ -75,7 +75,7 @@ impl Rows {
         if owed == 0 {
             self.reveal();
         } else {
-            self.move_by(owed, Reach::Counted, cx);
+            self.move_by(owed, cx);
         }
     }
 
@@ -126,7 +126,7 @@ impl Rows {
         if jump.then == 0 {
             self.moved(cx);
         } else {
-            self.move_by(jump.then, Reach::Counted, cx);
+            self.move_by(jump.then, cx);
         }
     }
 

@@ -202,7 +202,9 @@ impl Rows {
     fn limit(&self) -> usize {
         let screen = usize::from(self.height);
         let wide = MOST_CELLS / self.relation.columns.len().max(1);
-        let wanted = if self.owed.unsigned_abs() > 1_000 { 512 } else { (screen * 2).clamp(64, 512) };
+        // A debt is paid in few pages.
+        let owed = usize::try_from(self.owed.unsigned_abs()).unwrap_or(usize::MAX);
+        let wanted = (screen * 2).max(owed).clamp(64, 512);
         wanted.min(wide).max(screen + 1)
     }
 
@@ -269,8 +271,9 @@ impl Rows {
         }
     }
 
-    /// Moves the cursor by so many rows, at once as far as the rows are here.
-    pub(super) fn move_by(&mut self, rows: i64, reach: Reach, cx: &mut Cx<'_>) {
+    /// Moves the cursor by so many rows, at once as far as the rows are here; the others are owed, so that no press of a key is
+    /// lost where keys come faster than pages.
+    pub(super) fn move_by(&mut self, rows: i64, cx: &mut Cx<'_>) {
         if let Some(Pending { task: Task::Jump(jump), .. }) = &mut self.page {
             jump.then = jump.then.saturating_add(rows);
             return;
@@ -283,21 +286,11 @@ impl Rows {
             self.follow = Follow::Stay;
         }
         self.heading = if rows < 0 { End::Front } else { End::Back };
-        if self.owed.signum() == -rows.signum() {
-            self.owed = 0;
-        }
         let wanted = self.cursor.saturating_add(self.owed).saturating_add(rows);
         self.cursor = wanted.clamp(window.base(), window.end() - 1);
         let owed = wanted.saturating_sub(self.cursor);
-        self.owed = if owed == 0 || window.complete(self.heading) {
-            0
-        } else {
-            match reach {
-                Reach::Counted => owed,
-                // A key held down must not scroll on for long after it is let go.
-                Reach::Keys => owed.clamp(-self.screens(3), self.screens(3)),
-            }
-        };
+        let end = if owed < 0 { End::Front } else { End::Back };
+        self.owed = if window.complete(end) { 0 } else { owed };
         self.reveal();
         self.feed(cx);
         self.moved(cx);
@@ -313,11 +306,11 @@ impl Rows {
     }
 
     /// Moves cursor and screen by so many rows.
-    pub(super) fn page_by(&mut self, rows: i64, reach: Reach, cx: &mut Cx<'_>) {
+    pub(super) fn page_by(&mut self, rows: i64, cx: &mut Cx<'_>) {
         if self.page.as_ref().is_none_or(|page| !matches!(page.task, Task::Jump(_))) {
             self.top = self.top.saturating_add(rows);
         }
-        self.move_by(rows, reach, cx);
+        self.move_by(rows, cx);
     }
 
     /// Scrolls; the cursor stays where it is as long as it is on the screen.
@@ -345,7 +338,7 @@ impl Rows {
     /// Puts the cursor on the row of this name.
     pub(super) fn move_to(&mut self, at: i64, cx: &mut Cx<'_>) {
         self.owed = 0;
-        self.move_by(at - self.cursor, Reach::Keys, cx);
+        self.move_by(at - self.cursor, cx);
     }
 
     /// Scrolls as little as possible for the cursor to be on the screen, and for the screen to be full.
@@ -452,7 +445,10 @@ impl Rows {
         let mut measure = super::measure::contents(&self.relation, &self.sort, window, self.screen(), options);
         self.columns.fit(self.column, self.width, &mut measure);
         // Half a number is a wrong number: their columns grow with them. Others only where all rows are new to the eye.
-        let all = std::mem::take(&mut self.landed);
+        let all = self.landed;
+        // Rows that come to fill the screen are new to the eye, too.
+        self.landed &=
+            window.len() < usize::from(self.height) && !(window.complete(End::Front) && window.complete(End::Back));
         let mut grown = false;
         for place in self.columns.layout(self.width).placed {
             if all || self.relation.columns.get(place.column).is_some_and(super::measure::grows) {
@@ -464,15 +460,6 @@ impl Rows {
         }
         self.columns.fit(self.column, self.width, &mut measure);
     }
-}
-
-/// How far a movement may reach beyond the rows that are here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// As far as the user said in numbers.
-    Counted,
-    /// A few screens.
-    Keys,
 }
 
 fn beyond(end: End, anchor: Anchor) -> PageAt {

@@ -81,6 +81,10 @@ pub(super) fn draw(pane: &TablePane, area: Rect, buf: &mut Buffer, cx: &ViewCx<'
                     cx,
                 );
             }
+            None if pane.nothing_to_show => {
+                let what = "This database has no tables";
+                message(what, "They show up here as soon as another program makes some.", Role::Muted, inner, buf, cx);
+            }
             None => {
                 message("no table chosen", "Choose one in the tables and press Enter.", Role::Muted, inner, buf, cx);
             }
