@@ -13,9 +13,12 @@ use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// The program with these arguments, and with nothing of whoever runs the tests: neither settings nor cache.
 fn reelscope(arguments: &[&str]) -> Command {
+    // A file as the home: nothing can be made in it, not even by root.
+    let home = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let mut command = Command::new(env!("CARGO_BIN_EXE_reelscope"));
-    command.args(arguments).env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
+    command.args(arguments).env_clear().env("HOME", home).stdin(Stdio::null());
     command
 }
 

@@ -37,7 +37,8 @@ pub fn default_cache() -> PathBuf {
 pub fn read(path: &Path) -> Result<Option<Layer>, ConfigError> {
     match fs::read_to_string(path) {
         Ok(text) => parse(&text, path.to_owned()).map(Some),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // Nor is there one where a part of the path is no folder, such as a home of /dev/null.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(ConfigError {
             source_name: path.display().to_string(),
             words: format!("the config file cannot be read: {error}"),

@@ -131,7 +131,10 @@ impl Terminal {
             let now = Instant::now();
             if now >= deadline || seen.over {
                 let over = if seen.over { "the program ended" } else { "time is up" };
-                panic!("{over} before {what}; the screen:\n{}", seen.parser.screen().contents());
+                let text = seen.parser.screen().contents();
+                // The reading thread goes on: a guard that unwinds would take it along.
+                drop(seen);
+                panic!("{over} before {what}; the screen:\n{text}");
             }
             seen = self.seen.1.wait_timeout(seen, deadline - now).unwrap().0;
         }
@@ -161,8 +164,9 @@ impl Terminal {
 
     /// Sends a signal to the program: `TERM`, `CONT` …
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.process_id().unwrap().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+        // The shell's own `kill`: the program of that name is not everywhere.
+        let line = format!("kill -{name} {}", self.child.process_id().unwrap());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
     }
 
     /// Waits until the program is stopped, as Ctrl-z does it.
