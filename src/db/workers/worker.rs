@@ -30,6 +30,9 @@ impl Worker {
 
     /// Until the mailbox is closed.
     pub(super) fn run(mut self) {
+        if self.slot == Slot::Count {
+            give_way();
+        }
         if self.slot == Slot::Page {
             // Whatever is wrong here is said to the first request, which finds it, too.
             self.session = ReadSession::open_ahead(&self.shared.location, self.mailbox.canceller()).ok();
@@ -93,6 +96,16 @@ impl Worker {
         if self.mailbox.wanted() == Wanted::Still {
             self.shared.reply(Reply::Answer { slot: self.slot, id: request.id, outcome });
         }
+    }
+}
+
+/// Lets every other thread go first: counts may take seconds, and nobody waits for them, while keys want their frame in
+/// milliseconds. Linux keeps a priority for each thread (setpriority(2), "C library/kernel differences"); elsewhere it is the
+/// whole program's and stays as it is.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 10) {
+        tracing::debug!("counting keeps its priority: {error}");
     }
 }
 
