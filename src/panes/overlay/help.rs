@@ -11,6 +11,7 @@ use crate::{
         overlay::{Overlay, Step, centred, moved, window},
     },
     theme::Role,
+    widgets::safe::fit,
 };
 
 #[derive(Debug)]
@@ -108,9 +109,10 @@ impl Overlay for Help {
                     buf.set_stringn(inside.x + 1, y, title, room, cx.theme.style(Role::Heading2));
                 }
                 Line::Key { keys: written, action } => {
-                    buf.set_stringn(inside.x + 2, y, written, keys, cx.theme.style(Role::Key));
+                    buf.set_stringn(inside.x + 2, y, fit(written, keys), keys, cx.theme.style(Role::Key));
                     let x = inside.x + 4 + keys as u16;
-                    buf.set_stringn(x, y, action, room.saturating_sub(keys + 4), cx.theme.style(Role::Text));
+                    let room = room.saturating_sub(keys + 4);
+                    buf.set_stringn(x, y, fit(action, room), room, cx.theme.style(Role::Text));
                 }
                 Line::Blank => {}
             }

@@ -25,7 +25,10 @@ use crate::{
         overlay::{Overlay, Step, keep_visible, moved, window},
     },
     theme::Role,
-    widgets::{prompt::LineInput, safe::safe},
+    widgets::{
+        prompt::LineInput,
+        safe::{fit, safe},
+    },
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -250,7 +253,7 @@ impl Overlay for Palette {
             let line = Rect { y, height: 1, ..inside };
             let key = entry.key.width() as u16;
             let room = inside.width.saturating_sub(key + 4) as usize;
-            buf.set_stringn(inside.x + 1, y, &entry.label, room, cx.theme.style(Role::Text));
+            buf.set_stringn(inside.x + 1, y, fit(&entry.label, room), room, cx.theme.style(Role::Text));
             buf.set_stringn(
                 inside.right().saturating_sub(key + 1),
                 y,
