@@ -3,7 +3,7 @@
 //! The built-in themes are data under `assets/themes`. `mono` uses no colour at all (for `NO_COLOR`): it must tell apart
 //! everything that matters by weight, underline and reversal.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
@@ -247,6 +247,14 @@ impl ThemeName {
     }
 }
 
+/// The styles of a built-in theme.
+type BuiltIn = LazyLock<Arc<[Style]>>;
+
+fn read(text: &str) -> Arc<[Style]> {
+    // A test reads every built-in theme: what cannot be read here cannot be shipped.
+    styles(text).unwrap_or_else(|_| vec![Style::new(); Role::ALL.len()]).into()
+}
+
 /// A style for each role.
 #[derive(Clone, Debug)]
 pub struct Theme {
@@ -256,16 +264,17 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// A built-in theme.
+    /// A built-in theme, read from its text once.
     pub fn built_in(name: ThemeName) -> Self {
-        let text = match name {
-            ThemeName::Dark => include_str!("../assets/themes/dark.toml"),
-            ThemeName::Light => include_str!("../assets/themes/light.toml"),
-            ThemeName::Mono => include_str!("../assets/themes/mono.toml"),
+        static DARK: BuiltIn = BuiltIn::new(|| read(include_str!("../assets/themes/dark.toml")));
+        static LIGHT: BuiltIn = BuiltIn::new(|| read(include_str!("../assets/themes/light.toml")));
+        static MONO: BuiltIn = BuiltIn::new(|| read(include_str!("../assets/themes/mono.toml")));
+        let styles = match name {
+            ThemeName::Dark => &DARK,
+            ThemeName::Light => &LIGHT,
+            ThemeName::Mono => &MONO,
         };
-        // A test reads every built-in theme: what cannot be read here cannot be shipped.
-        let styles = styles(text).unwrap_or_else(|_| vec![Style::new(); Role::ALL.len()]);
-        Self { name, styles: styles.into() }
+        Self { name, styles: Arc::clone(styles) }
     }
 
     /// The style of a role.

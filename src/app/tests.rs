@@ -319,7 +319,7 @@ fn answer_for(request: &Request, choice: u8) -> Option<Result<Answer, Error>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn random_events_never_panic_and_every_screen_can_be_drawn(
