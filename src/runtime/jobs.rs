@@ -1,4 +1,4 @@
-//! Background computations: one thread, started with the first job, the newest job first (it is what the user looks at).
+//! Background computations: a thread for each kind, started with its first job, the newest job first (it is what the user looks at).
 
 use std::{
     io,
@@ -11,24 +11,33 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::inbox::Message;
 use crate::{domain::syntax::Job, message::event::Event, widgets::compute};
 
-/// The computing thread; ends when this is dropped.
+/// Room for libraries that recurse over hostile text; only what is used of it is ever there.
+const STACK: usize = 16 << 20;
+
+/// The computing threads; they end when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Jobs {
     inbox: UnboundedSender<Message>,
-    thread: Option<Sender<Job>>,
+    highlights: Option<Sender<Job>>,
+    /// On a thread of their own: a tangled diagram takes its time, and colours do not wait for it.
+    diagrams: Option<Sender<Job>>,
 }
 
 impl Jobs {
     /// No thread yet.
     pub(crate) const fn new(inbox: UnboundedSender<Message>) -> Self {
-        Self { inbox, thread: None }
+        Self { inbox, highlights: None, diagrams: None }
     }
 
     /// Computes this; [`Event::Computed`] comes when it is done.
     pub(crate) fn add(&mut self, job: Job) {
-        let thread = match self.thread.take() {
+        let (place, name) = match job {
+            Job::Highlight { .. } => (&mut self.highlights, "highlight"),
+            Job::Diagram { .. } => (&mut self.diagrams, "diagram"),
+        };
+        let thread = match place.take() {
             Some(thread) => thread,
-            None => match start(self.inbox.clone()) {
+            None => match start(name, self.inbox.clone()) {
                 Ok(thread) => thread,
                 Err(error) => {
                     let _ = self.inbox.send(Message::Event(Event::Failed(format!("no thread to compute on: {error}"))));
@@ -37,14 +46,14 @@ impl Jobs {
             },
         };
         if thread.send(job).is_ok() {
-            self.thread = Some(thread);
+            *place = Some(thread);
         }
     }
 }
 
-fn start(inbox: UnboundedSender<Message>) -> io::Result<Sender<Job>> {
+fn start(name: &str, inbox: UnboundedSender<Message>) -> io::Result<Sender<Job>> {
     let (sender, jobs) = mpsc::channel::<Job>();
-    thread::Builder::new().name("compute".to_owned()).spawn(move || {
+    thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(move || {
         let mut waiting: Vec<Job> = Vec::new();
         loop {
             if waiting.is_empty() {

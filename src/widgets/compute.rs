@@ -209,6 +209,20 @@ mod tests {
         let unknown = diagram("no\u{202e}diagram at all");
         assert_eq!(unknown, Err("diagrams of the kind 'nodiagram' cannot be drawn as text".to_owned()));
         assert!(diagram(&"graph TD\nA-->B\n".repeat(10_000)).is_err_and(|why| why.contains("too long")));
+        assert!(diagram(&format!("graph TD\n{}", "A-->B\n".repeat(300))).is_err_and(|why| why.contains("301 lines")));
+        let nested = |depth: usize| {
+            let open: String = (0..depth).map(|number| format!("subgraph s{number}\n")).collect();
+            format!("graph TD\n{open}A-->B\n{}", "end\n".repeat(depth))
+        };
+        assert!(diagram(&nested(100)).is_err_and(|why| why.contains("nested")));
+        assert!(diagram(&nested(3)).is_ok());
+        // Boxes that stand in themselves: the library would draw them for ever.
+        for source in [
+            "graph TD\nsubgraph s\nsubgraph s\nA-->B\nend\nend",
+            "graph TD\nsubgraph a\nsubgraph b\nx\nend\nend\nsubgraph b\nsubgraph a\ny\nend\nend",
+        ] {
+            assert!(diagram(source).is_err_and(|why| why.contains("nested")));
+        }
     }
 
     #[test]

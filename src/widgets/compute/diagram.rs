@@ -1,15 +1,21 @@
 //! Mermaid source to lines of text.
 
+use std::collections::HashMap;
+
 use mermaid_text::{
-    Direction, RenderOptions,
+    Direction, Graph, RenderOptions,
     detect::{DiagramKind, detect},
     parser,
 };
 
 use crate::widgets::safe;
 
-/// Source longer than this is not drawn: the layout's cost grows faster than its input.
-const LONGEST: usize = 100_000;
+/// Source longer than this (bytes) is not drawn: the layout's cost grows faster than its input.
+const LONGEST: usize = 32 * 1024;
+/// Nor one of more lines: 150 lines of tangled arrows take a third of a second, 300 of them minutes.
+const MOST_LINES: usize = 250;
+/// Nor boxes in boxes in boxes: 20 deep take milliseconds, 250 minutes, and the library recurses.
+const DEEPEST: usize = 20;
 
 /// The drawn lines, or why there are none.
 pub(super) fn lines(source: &str, width: u16) -> Result<Vec<String>, String> {
@@ -17,7 +23,15 @@ pub(super) fn lines(source: &str, width: u16) -> Result<Vec<String>, String> {
         return Err(format!("the source is too long to draw: {} KiB", source.len() / 1024));
     }
     let source = prepared(source);
-    let drawn = close_together(&source, usize::from(width))
+    let count = source.lines().count();
+    if count > MOST_LINES {
+        return Err(format!("the source is too long to draw: {count} lines"));
+    }
+    let graph = graph(&source);
+    if graph.as_ref().is_some_and(|graph| !is_shallow(graph)) {
+        return Err("its boxes are nested too deeply to draw".to_owned());
+    }
+    let drawn = close_together(&source, graph.as_ref(), usize::from(width))
         .map_or_else(|| mermaid_text::render_with_width(&source, Some(usize::from(width))), Ok)
         .map_err(|error| words(&error))?;
     let mut lines: Vec<String> = drawn.lines().map(|line| safe::expanded(line).trim_end().to_owned()).collect();
@@ -32,15 +46,19 @@ pub(super) fn lines(source: &str, width: u16) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
+/// What the library reads of a flow or of states; `None` of other kinds.
+fn graph(source: &str) -> Option<Graph> {
+    match detect(source).ok()? {
+        DiagramKind::Flowchart => parser::parse(source).ok(),
+        DiagramKind::State => parser::state::parse(source).ok(),
+        _ => None,
+    }
+}
+
 /// A flow from top to bottom with half the usual gap between its layers, where that fits: rows are scarcer than columns, and a
 /// label on an edge takes one row. Flows from left to right keep their gaps, which hold the labels.
-fn close_together(source: &str, width: usize) -> Option<String> {
-    let graph = match detect(source).ok()? {
-        DiagramKind::Flowchart => parser::parse(source).ok()?,
-        DiagramKind::State => parser::state::parse(source).ok()?,
-        _ => return None,
-    };
-    if !matches!(graph.direction, Direction::TopToBottom | Direction::BottomToTop) {
+fn close_together(source: &str, graph: Option<&Graph>, width: usize) -> Option<String> {
+    if !matches!(graph?.direction, Direction::TopToBottom | Direction::BottomToTop) {
         return None;
     }
     let options = RenderOptions {
@@ -50,6 +68,30 @@ fn close_together(source: &str, width: usize) -> Option<String> {
         ..RenderOptions::default()
     };
     mermaid_text::render_with_options(source, &options).ok()
+}
+
+/// Whether boxes stand in boxes no deeper than [`DEEPEST`]. One that stands in itself, by way of whatever others, is deeper than
+/// that, too: the library would draw it until no memory is left.
+fn is_shallow(graph: &Graph) -> bool {
+    let mut depths: HashMap<&str, usize> = HashMap::new();
+    for _ in 0..=DEEPEST {
+        let mut grown = false;
+        for outer in &graph.subgraphs {
+            let below = depths.get(outer.id.as_str()).copied().unwrap_or(0) + 1;
+            if below > DEEPEST && !outer.subgraph_ids.is_empty() {
+                return false;
+            }
+            for inner in &outer.subgraph_ids {
+                let depth = depths.entry(inner).or_default();
+                grown |= *depth < below;
+                *depth = below.max(*depth);
+            }
+        }
+        if !grown {
+            return true;
+        }
+    }
+    false
 }
 
 fn words(error: &mermaid_text::Error) -> String {
