@@ -89,7 +89,7 @@ fn a_view_without_an_end_is_given_up_and_one_that_fails_says_so() {
     assert!(output.status.success());
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&json[0]["name"], &json[0]["rows"]), (&Value::from("endless"), &Value::Null));
-    assert!(json[0]["problem"].as_str().unwrap().contains("not counted within"));
+    assert!(json[0]["problem"].as_str().unwrap().contains("not counted: it takes longer"));
     let shown = run(&["show", path, "lost/1"]);
     assert_eq!(shown.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&shown.stderr).contains("lost cannot be read: no such table"));

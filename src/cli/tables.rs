@@ -1,11 +1,6 @@
 //! `reelscope tables`: the tables at a glance.
 
-use std::{
-    io::Write,
-    sync::{Arc, mpsc},
-    thread,
-    time::Duration,
-};
+use std::{io::Write, sync::Arc};
 
 use serde::Serialize;
 
@@ -15,13 +10,10 @@ use super::{
     json,
 };
 use crate::{
-    db::{error::ErrorKind, session::ReadSession},
+    db::session::ReadSession,
     domain::schema::{KeyKind, Relation, RelationKind},
     widgets::safe::{safe, width},
 };
-
-/// A view is counted for no longer than this: it may be a query without an end.
-const VIEW_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A table as the glance shows it; the field names are those of the JSON.
 #[derive(Debug, Serialize)]
@@ -56,8 +48,7 @@ pub(super) fn run(args: &TablesArgs, reader: Reader, out: &mut dyn Write) -> Res
 fn glance(session: &mut ReadSession, relation: &Arc<Relation>) -> Glance {
     let counted = match &relation.broken {
         Some(why) => Err(format!("cannot be read: {why}")),
-        None if relation.kind == RelationKind::View => count_view(session, relation),
-        None => session.count(relation).map_err(|error| format!("cannot be read: {}", error.what)),
+        None => session.count(relation).map_err(|error| format!("not counted: {}", error.what)),
     };
     let (rows, problem) = match counted {
         Ok(rows) => (Some(rows), None),
@@ -78,27 +69,6 @@ fn glance(session: &mut ReadSession, relation: &Arc<Relation>) -> Glance {
         key_fields: key_fields(relation),
         problem,
     }
-}
-
-/// Counts a view's rows within [`VIEW_PATIENCE`].
-fn count_view(session: &mut ReadSession, relation: &Arc<Relation>) -> Result<u64, String> {
-    session.arm();
-    let canceller = session.canceller();
-    thread::scope(|scope| {
-        let (done, waiting) = mpsc::channel::<()>();
-        scope.spawn(move || {
-            // The sender is dropped when the count is done.
-            if waiting.recv_timeout(VIEW_PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                canceller.cancel();
-            }
-        });
-        let counted = session.count(relation);
-        drop(done);
-        counted.map_err(|error| match error.kind {
-            ErrorKind::Cancelled => format!("not counted within {} s", VIEW_PATIENCE.as_secs()),
-            _ => format!("cannot be read: {}", error.what),
-        })
-    })
 }
 
 /// The catalogue's key fields under the names they have here; elsewhere the primary key.

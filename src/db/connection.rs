@@ -13,10 +13,10 @@ use std::{
     panic::RefUnwindSafe,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
@@ -38,26 +38,39 @@ const STATEMENTS: usize = 64;
 /// Ends the running read of one session, from any thread. Never hits a later one: the session looks at it between the steps of a
 /// statement, and [`arm`](crate::db::session::ReadSession::arm) forgets it before the next request.
 #[derive(Clone, Debug, Default)]
-pub struct Canceller(Arc<AtomicBool>);
+pub struct Canceller {
+    flag: Arc<AtomicBool>,
+    /// When the running read ends by itself.
+    deadline: Arc<Mutex<Option<Instant>>>,
+}
 
 impl Canceller {
     /// Ends what runs now; it returns [`ErrorKind::Cancelled`] within about a millisecond.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.flag.store(true, Ordering::Relaxed);
     }
 
     /// Whether it was called since the session was armed.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.flag.load(Ordering::Relaxed)
     }
 
     pub(crate) fn reset(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.flag.store(false, Ordering::Relaxed);
+    }
+
+    /// Ends what runs from now on at this time, as [`Self::cancel`] does, or no more.
+    pub(crate) fn end_at(&self, deadline: Option<Instant>) {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
     }
 
     fn watcher(&self) -> impl FnMut() -> bool + Send + RefUnwindSafe + 'static {
-        let flag = Arc::clone(&self.0);
-        move || flag.load(Ordering::Relaxed)
+        let Self { flag, deadline } = self.clone();
+        move || {
+            // Nobody else holds the lock while a statement runs.
+            let deadline = *deadline.lock().unwrap_or_else(PoisonError::into_inner);
+            flag.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     },
     domain::{
         page::{Page, PageQuery, Record, RowKey},
-        schema::{Relation, Schema},
+        schema::{Relation, RelationKind, Schema},
         value::Value,
     },
 };
@@ -36,6 +36,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// How long the rows of a view are counted.
+const VIEW_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often a read is done again because the file changed meanwhile, though patience may be over.
 const REREADS: usize = 8;
@@ -164,13 +167,26 @@ impl ReadSession {
         Ok(page)
     }
 
-    /// How many rows there are: SQLite reads them all for it.
+    /// How many rows there are: SQLite reads them all for it. A view may be a query without an end: it is given up after
+    /// five seconds.
     ///
     /// # Errors
     ///
     /// See [`ErrorKind`].
     pub fn count(&mut self, relation: &Relation) -> Result<u64> {
-        self.read(|reader, _| paging::count(reader, relation))
+        if relation.kind != RelationKind::View {
+            return self.read(|reader, _| paging::count(reader, relation));
+        }
+        self.canceller.end_at(Some(Instant::now() + VIEW_PATIENCE));
+        let counted = self.read(|reader, _| paging::count(reader, relation));
+        self.canceller.end_at(None);
+        match counted {
+            Err(error) if error.kind == ErrorKind::Cancelled && !self.canceller.is_cancelled() => {
+                let what = format!("it takes longer than {} s", VIEW_PATIENCE.as_secs());
+                Err(Error::new(ErrorKind::Sql, what, "its rows can be read all the same"))
+            }
+            counted => counted,
+        }
     }
 
     /// A whole row; `None` where there is none with this key.
