@@ -249,9 +249,11 @@ fn no_byte_of_the_database_acts_on_the_terminal() {
         // What shows a whole cell is closed by the key that opened it, so that nothing quits where there is no cell.
         for keys in ["jkvv", "llvmzwv", "y", "Y\r", "ss", "]", "[", "G", "\r", "]", "]", "]", "]", "/end\r", "n"] {
             terminal.press(keys);
+            terminal.settle();
         }
         for keys in ["gb", "\r", "]", "]", "gb", "]", "gt", "I", "jjj\r", "vv", "]", "gl", "t", "P"] {
             terminal.press(keys);
+            terminal.settle();
         }
         steps(&terminal, &[(":owned", "› owned")]);
         close(&terminal, ESC, "› owned");

@@ -140,6 +140,14 @@ impl Terminal {
         }
     }
 
+    /// Waits until the program writes nothing for a moment: it has answered what was typed.
+    pub(crate) fn settle(&self) {
+        let mut written = usize::MAX;
+        while std::mem::replace(&mut written, self.bytes().len()) != self.bytes().len() {
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Waits until this text is on the screen.
     pub(crate) fn until_text(&self, text: &str) -> String {
         self.until(&format!("{text:?} was shown"), |screen| screen.contents().contains(text))
@@ -188,7 +196,8 @@ impl Terminal {
     pub(crate) fn end(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            // What it wrote last may still be on its way to the reading thread.
+            if let (Some(status), true) = (self.child.try_wait().unwrap(), self.seen.0.lock().unwrap().over) {
                 return status.exit_code();
             }
             assert!(Instant::now() < deadline, "the program does not end; the screen:\n{}", self.text());
