@@ -174,15 +174,25 @@ impl ReadSession {
     ///
     /// See [`ErrorKind`].
     pub fn count(&mut self, relation: &Relation) -> Result<u64> {
+        self.count_within(relation, VIEW_PATIENCE)
+    }
+
+    /// As [`Self::count`], with this patience for views. Without a write-ahead log nobody can write while we read, so what
+    /// nobody asked for should have little.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn count_within(&mut self, relation: &Relation, patience: Duration) -> Result<u64> {
         if relation.kind != RelationKind::View {
             return self.read(|reader, _| paging::count(reader, relation));
         }
-        self.canceller.end_at(Some(Instant::now() + VIEW_PATIENCE));
+        self.canceller.end_at(Some(Instant::now() + patience));
         let counted = self.read(|reader, _| paging::count(reader, relation));
         self.canceller.end_at(None);
         match counted {
             Err(error) if error.kind == ErrorKind::Cancelled && !self.canceller.is_cancelled() => {
-                let what = format!("it takes longer than {} s", VIEW_PATIENCE.as_secs());
+                let what = format!("it takes longer than {patience:?}");
                 Err(Error::new(ErrorKind::Sql, what, "its rows can be read all the same"))
             }
             counted => counted,

@@ -80,6 +80,15 @@ impl Default for TablesPane {
     }
 }
 
+/// What is counted anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Again {
+    /// Everything.
+    All,
+    /// What could be counted the last time: a view that took too long would take too long again, after every change.
+    Countable,
+}
+
 impl TablesPane {
     /// An empty list; it fills with [`Self::set_schema`].
     pub fn new() -> Self {
@@ -104,7 +113,7 @@ impl TablesPane {
         self.schema = Some(Arc::clone(schema));
         self.counts.retain(|name, _| schema.relations.iter().any(|relation| relation.name == *name));
         self.list();
-        self.count(cx);
+        self.count(Again::All, cx);
     }
 
     /// Puts the cursor on the relation of this name, where it is listed.
@@ -173,9 +182,11 @@ impl TablesPane {
         self.reveal();
     }
 
-    fn count(&mut self, cx: &mut Cx<'_>) {
+    fn count(&mut self, again: Again, cx: &mut Cx<'_>) {
         self.recount_at = None;
-        let countable = |relation: &&Arc<Relation>| relation.broken.is_none();
+        let failed = |name: &str| matches!(self.counts.get(name), Some(Count::Failed(_)));
+        let countable =
+            |relation: &&Arc<Relation>| relation.broken.is_none() && (again == Again::All || !failed(&relation.name));
         // Views last: what they take, nobody knows.
         let (views, tables): (Vec<_>, Vec<_>) =
             self.entries.iter().filter(countable).cloned().partition(|relation| relation.kind == RelationKind::View);
@@ -268,12 +279,12 @@ impl Pane for TablesPane {
                 };
                 self.list();
                 if self.internals == Internals::Shown {
-                    self.count(cx);
+                    self.count(Again::All, cx);
                 }
                 Handled::Yes
             }
             Action::Refresh => {
-                self.count(cx);
+                self.count(Again::All, cx);
                 Handled::Yes
             }
             _ => Handled::No,
@@ -313,7 +324,7 @@ impl Pane for TablesPane {
         if cx.now.elapsed < due {
             cx.out.commands.push(Command::After(due - cx.now.elapsed, Timer::Recount));
         } else if self.counting.is_empty() {
-            self.count(cx);
+            self.count(Again::Countable, cx);
         } else {
             // Counting anew would end the count that runs, and so none would ever end.
             self.recount_at = None;

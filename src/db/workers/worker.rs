@@ -3,6 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Duration,
 };
 
 use super::{
@@ -14,6 +15,9 @@ use crate::db::{
     request::{Answer, Query, Reply, Request, Slot},
     session::ReadSession,
 };
+
+/// How long a view is counted in the background. Files without a write-ahead log cannot be written meanwhile.
+const VIEW_PATIENCE: Duration = Duration::from_millis(250);
 
 /// What a thread works with.
 pub(super) struct Worker {
@@ -60,7 +64,7 @@ impl Worker {
                     Ok(rows) => rows,
                     Err(era) => {
                         // One that fails ends the request: whoever asked knows by the order which it was, and asks for the rest.
-                        let rows = self.session()?.count(relation)?;
+                        let rows = self.session()?.count_within(relation, VIEW_PATIENCE)?;
                         self.shared.counts.learn(&relation.name, rows, era);
                         rows
                     }

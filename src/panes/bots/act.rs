@@ -18,6 +18,7 @@ use crate::{
     },
     message::{action::Action, command::Command},
     panes::{Cx, Focus, Handled, Intent, Secrets, Severity},
+    widgets::safe::safe,
 };
 
 impl BotsPane {
@@ -136,7 +137,8 @@ impl BotsPane {
                     cx.out.intents.push(Intent::ShowQuestion { id, focus: Focus::Take });
                 }
                 Some(Entry::Row(row)) => {
-                    let words = format!("{} {}: only questions open here", row.data.item_type, row.data.item_id);
+                    let words =
+                        format!("{} {}: only questions open here", safe(&row.data.item_type), safe(&row.data.item_id));
                     cx.out.say(Severity::Info, words);
                 }
                 Some(Entry::Gap { rows, .. }) => {
