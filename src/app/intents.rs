@@ -47,7 +47,8 @@ impl App {
                     self.focus(PaneId::Question, now);
                 }
                 Focus::Leave => {
-                    if self.preview_is_shown() {
+                    // Whoever reads a question has asked for that one: the rows do not change it behind his back.
+                    if self.preview_is_shown() && self.wanted.focus != PaneId::Question {
                         self.question.show(id, &mut cx!(self, now));
                     }
                 }

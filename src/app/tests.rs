@@ -221,6 +221,18 @@ fn a_question_that_gets_the_focus_is_the_one_under_the_cursor_and_esc_goes_back(
 }
 
 #[test]
+fn a_question_that_is_not_there_is_not_replaced_by_its_neighbour() {
+    let mut driver = Driver::ready(120, 40);
+    driver.press(": q u e s t i o n s / n o n e enter");
+    driver.answer(Slot::Question, Answer::Question(None));
+    driver.answer(Slot::Page, Answer::Page(page(80)));
+    driver.event(Event::Timer(Timer::Preview));
+    let Query::Question(id) = &driver.newest(Slot::Question).unwrap().query else { unreachable!() };
+    assert_eq!(id, "none");
+    assert!(driver.shows("none"), "{}", driver.screen());
+}
+
+#[test]
 fn tab_goes_through_the_panes_at_every_size() {
     for (width, height) in [(40, 10), (80, 24), (200, 60)] {
         let mut driver = Driver::ready(width, height);
