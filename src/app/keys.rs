@@ -18,8 +18,20 @@ impl App {
             return;
         }
         self.dirty = true;
-        let chord = Chord::from(key);
+        self.chord(Chord::from(key), now);
+    }
+
+    fn chord(&mut self, chord: Chord, now: Now) {
         let context = self.context();
+        // A key with Alt that means nothing is Esc and a key that came together.
+        if let Some(key) = chord.behind_esc()
+            && self.keymap.find(context, &[chord]) == Found::Nothing
+            && !(context == Context::Prompt && chord.edits_words())
+        {
+            self.chord(Chord::esc(), now);
+            self.chord(key, now);
+            return;
+        }
         if self.takes_digit(chord, context) {
             return;
         }

@@ -170,6 +170,19 @@ fn unfinished_keys_say_how_to_go_on_and_are_forgotten() {
 }
 
 #[test]
+fn esc_and_a_key_that_arrive_together_are_two() {
+    let mut driver = Driver::ready(120, 40);
+    driver.press("?");
+    assert!(driver.shows("Everywhere"));
+    driver.press("alt-:");
+    assert!(!driver.shows("Everywhere") && driver.shows("go to TABLE/KEY"), "{}", driver.screen());
+    driver.press("x alt-b");
+    assert!(driver.shows("› x"), "a text field has keys of its own with Alt");
+    driver.press("alt-q");
+    assert!(driver.others.contains(&Command::Quit));
+}
+
+#[test]
 fn stale_replies_are_dropped() {
     let mut driver = Driver::ready(120, 40);
     let old = driver.newest(Slot::Page).unwrap().id;

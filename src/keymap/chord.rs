@@ -57,6 +57,26 @@ impl Chord {
         }
     }
 
+    /// The key behind Esc, where the chord is one with Alt: terminals send the same bytes for both, and over a slow line Esc and
+    /// the next key arrive together.
+    pub fn behind_esc(self) -> Option<Self> {
+        let plain = Self { modifiers: self.modifiers - KeyModifiers::ALT, ..self };
+        self.modifiers.contains(KeyModifiers::ALT).then_some(plain)
+    }
+
+    /// Esc.
+    pub const fn esc() -> Self {
+        Self { code: KeyCode::Esc, modifiers: KeyModifiers::NONE }
+    }
+
+    /// Whether it moves or deletes by words in a text field.
+    pub const fn edits_words(self) -> bool {
+        matches!(
+            self.code,
+            KeyCode::Char('b' | 'd' | 'f') | KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right
+        )
+    }
+
     /// The key press, for a text field.
     pub const fn event(self) -> KeyEvent {
         KeyEvent::new(self.code, self.modifiers)
