@@ -151,7 +151,7 @@ fn configure(connection: &Connection, mode: Mode) -> rusqlite::Result<()> {
     }
     // Functions with side effects are not for views of a file that nobody vouches for.
     connection.execute_batch(
-        "PRAGMA trusted_schema=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-512; PRAGMA query_only=1",
+        "PRAGMA trusted_schema=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-256; PRAGMA query_only=1",
     )?;
     Ok(())
 }
