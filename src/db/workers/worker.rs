@@ -19,6 +19,9 @@ use crate::db::{
 /// How long a view is counted in the background. Files without a write-ahead log cannot be written meanwhile.
 const VIEW_PATIENCE: Duration = Duration::from_millis(250);
 
+/// How long counting waits for the first page. Where no page is asked for, it counts then.
+const FIRST_PAGE: Duration = Duration::from_millis(50);
+
 /// What a thread works with.
 pub(super) struct Worker {
     slot: Slot,
@@ -36,6 +39,8 @@ impl Worker {
     pub(super) fn run(mut self) {
         if self.slot == Slot::Count {
             give_way();
+            // At the start the first page comes first: counting would only take its processor and its disk.
+            self.shared.served.wait(FIRST_PAGE);
         }
         if self.slot == Slot::Page {
             // Whatever is wrong here is said to the first request, which finds it, too.
