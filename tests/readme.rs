@@ -29,8 +29,15 @@ use support::{Start, Terminal};
 use tempfile::TempDir;
 
 /// What is left to cargo: tried by whoever reads the README, and by `.ci/run`.
-const CARGO: [&str; 5] =
-    ["cargo install --path .", "cargo run --release", "cargo test", "cargo bench", "cargo doc --open"];
+const CARGO: [&str; 7] = [
+    "cargo install --path .",
+    "cargo run --release",
+    "cargo test",
+    "cargo bench",
+    "cargo bench --bench speed",
+    "cargo bench --bench speed -- start memory",
+    "cargo doc --open",
+];
 
 /// The rows of a generated database here; the README's million is for measuring.
 const ROWS: u64 = 500;
