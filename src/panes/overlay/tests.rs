@@ -14,9 +14,8 @@ use crate::{
         request::{Answer, Query},
     },
     domain::{
-        catalogue,
         page::{Record, RowKey},
-        schema::{Column, KeyKind, Relation, RelationKind, Schema},
+        schema::{Relation, Schema, samples},
         syntax::Job,
         value::{Bytes, Secrets, Value},
     },
@@ -34,29 +33,7 @@ fn now() -> Now {
 }
 
 fn relation(name: &str, columns: &[&str]) -> Arc<Relation> {
-    let facts = catalogue::table(name);
-    let column = |name: &&str| Column {
-        name: (*name).to_owned(),
-        declared: "TEXT".to_owned(),
-        not_null: false,
-        default: None,
-        primary_key: None,
-        generated: false,
-        facts: facts.and_then(|table| table.column(name)),
-    };
-    Arc::new(Relation {
-        name: name.to_owned(),
-        kind: RelationKind::Table,
-        columns: columns.iter().map(column).collect(),
-        key: KeyKind::Rowid { alias: "rowid".to_owned(), column: None },
-        sql: None,
-        indexes: Vec::new(),
-        references: Vec::new(),
-        referenced_by: Vec::new(),
-        triggers: Vec::new(),
-        facts,
-        broken: None,
-    })
+    Arc::new(samples::table(name, columns))
 }
 
 /// An overlay with all that it is given.
