@@ -5,6 +5,7 @@ use super::{
     layout::{Side, Visibility, Zoom},
 };
 use crate::{
+    keymap::Context,
     message::{
         action::Action,
         command::{Command, MouseCapture},
@@ -26,7 +27,9 @@ impl App {
             Action::Suspend => return self.out.commands.push(Command::Suspend),
             _ => {}
         }
-        if let Some(overlay) = self.overlays.last_mut() {
+        if !self.is_over_overlays(action)
+            && let Some(overlay) = self.overlays.last_mut()
+        {
             let step = overlay.act(action, &mut cx!(self, now));
             self.close_if(step);
             return;
@@ -63,6 +66,8 @@ impl App {
                 self.arrange(now);
             }
             Action::Palette => {
+                // What it leads to happens in the panes, so nothing stays over them.
+                self.overlays.clear();
                 let palette = Palette::new(&self.keymap, self.context(), self.schema.as_ref());
                 self.open(Box::new(palette), now);
             }
@@ -100,6 +105,17 @@ impl App {
                     self.step_back(now);
                 }
             }
+        }
+    }
+
+    /// Whether the action is the app's although an overlay is open: the palette and help are there wherever no text is typed. In
+    /// help itself, help's key closes it.
+    fn is_over_overlays(&self, action: Action) -> bool {
+        match (action, self.context()) {
+            (_, Context::Prompt) => false,
+            (Action::Palette, _) => true,
+            (Action::Help, context) => context != Context::List,
+            _ => false,
         }
     }
 

@@ -73,7 +73,8 @@ impl App {
             return;
         }
         let help = [Action::Help, Action::Palette, Action::Quit];
-        for action in help.iter().rev() {
+        // In help and in menus, help's key is no way to more help.
+        for action in help.iter().rev().filter(|action| **action != Action::Help || context != Context::List) {
             if let Some(keys) = self.keymap.key(context, *action) {
                 row.put_right(&format!(" {}  ", short(*action)), hint);
                 row.put_right(&keys, key);

@@ -183,6 +183,24 @@ fn esc_and_a_key_that_arrive_together_are_two() {
 }
 
 #[test]
+fn the_palette_and_help_are_there_over_what_lies_over_the_panes() {
+    let mut driver = Driver::ready(120, 40);
+    for under in ["?", "Y", "v", "g e"] {
+        driver.press(under);
+        assert!(!driver.app.overlays.is_empty());
+        driver.press(":");
+        assert!(driver.app.overlays.len() == 1 && driver.shows("go to TABLE/KEY"), "{}", driver.screen());
+        driver.press("esc");
+        assert!(driver.app.overlays.is_empty());
+    }
+    driver.press("v");
+    driver.press("?");
+    assert!(driver.shows("Whole cell"), "{}", driver.screen());
+    driver.press("?");
+    assert_eq!(driver.app.overlays.len(), 1, "help is closed, the cell is still there");
+}
+
+#[test]
 fn stale_replies_are_dropped() {
     let mut driver = Driver::ready(120, 40);
     let old = driver.newest(Slot::Page).unwrap().id;

@@ -49,7 +49,7 @@ impl App {
 
     fn draw_too_small(&self, screen: Rect, buf: &mut Buffer) {
         let text = format!("needs {}×{}, has {}×{}", SMALLEST.0, SMALLEST.1, screen.width, screen.height);
-        let short = format!("{}×{}", SMALLEST.0, SMALLEST.1);
+        let short = format!("needs {}×{}", SMALLEST.0, SMALLEST.1);
         let text = if text.width() <= screen.width as usize { text } else { short };
         if !screen.is_empty() {
             let y = screen.y + screen.height / 2;
