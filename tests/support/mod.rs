@@ -82,7 +82,7 @@ impl Terminal {
         drop(pair.slave);
         let keys: Keys = Arc::new(Mutex::new(Some(pair.master.take_writer().unwrap())));
         let seen =
-            Seen { parser: vt100::Parser::new(rows, columns, 0), bytes: Vec::new(), over: false, closing: false };
+            Seen { parser: vt100::Parser::new(rows, columns.max(2), 0), bytes: Vec::new(), over: false, closing: false };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (shared, answers, background) = (Arc::clone(&seen), Arc::clone(&keys), start.background);
@@ -165,7 +165,8 @@ impl Terminal {
 
     /// Gives the terminal another size.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
-        self.seen.0.lock().unwrap().parser.screen_mut().set_size(rows, columns);
+        // vt100 panics on a wide character where the screen has one column: its screen keeps two, the program gets what was asked.
+        self.seen.0.lock().unwrap().parser.screen_mut().set_size(rows, columns.max(2));
         let size = PtySize { cols: columns, rows, pixel_width: 0, pixel_height: 0 };
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
