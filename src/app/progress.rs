@@ -79,6 +79,7 @@ pub(super) const fn word(slot: Slot) -> &'static str {
         Slot::Question => "reading the question",
         Slot::Cell => "reading the cell",
         Slot::Activity => "watching",
+        Slot::Sync => "syncing",
     }
 }
 

@@ -26,6 +26,7 @@ impl App {
                 self.question.changed(&mut cx!(self, now));
             }
             Reply::Health(health) => self.health(health, now),
+            Reply::Kept { .. } | Reply::Link(_) => {}
         }
     }
 
@@ -73,6 +74,7 @@ impl App {
                 _ => self.table.reply(slot, outcome, &mut cx!(self, now)),
             },
             Slot::Activity => self.bots.reply(slot, outcome, &mut cx!(self, now)),
+            Slot::Sync => Handled::Yes,
         };
         self.dirty |= handled == Handled::Yes;
     }

@@ -57,13 +57,15 @@ impl fmt::Display for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         use ErrorKind::{
-            Cancelled, Damaged, Io, IsFolder, Locked, NeedsRecovery, NoSuchRelation, NoSuchRow, NotADatabase, NotFound,
-            PermissionDenied, Sql, Unsupported,
+            Cancelled, Credentials, Damaged, Forbidden, Insecure, Io, IsFolder, Locked, NeedsRecovery, NoSuchDatabase,
+            NoSuchRelation, NoSuchRow, NotADatabase, NotFound, PermissionDenied, Server, Sql, Throttled, TimedOut,
+            TooLarge, Unauthorized, Unreachable, Unsupported,
         };
         let status = match error.kind {
-            NotFound | IsFolder | NotADatabase | Damaged | Locked | NeedsRecovery | Unsupported => Status::CannotOpen,
-            PermissionDenied => Status::NotPermitted,
-            NoSuchRelation | NoSuchRow | Cancelled | Sql | Io => Status::Failed,
+            NotFound | IsFolder | NotADatabase | Damaged | Locked | NeedsRecovery | Unsupported | Unreachable
+            | TimedOut | NoSuchDatabase | Throttled | Server => Status::CannotOpen,
+            PermissionDenied | Credentials | Unauthorized | Forbidden | Insecure => Status::NotPermitted,
+            NoSuchRelation | NoSuchRow | Cancelled | Sql | Io | TooLarge => Status::Failed,
         };
         let words = if error.remedy.is_empty() { error.what } else { format!("{}: {}", error.what, error.remedy) };
         Self::new(status, words)

@@ -31,6 +31,26 @@ pub enum ErrorKind {
     Sql,
     /// Input or output failed.
     Io,
+    /// The server cannot be reached: refused, no such name, no network, a certificate that is wrong.
+    Unreachable,
+    /// The server did not answer in time.
+    TimedOut,
+    /// There is no token, or it cannot be had.
+    Credentials,
+    /// The server refuses the token: invalid or expired (401).
+    Unauthorized,
+    /// The token does not permit this (403).
+    Forbidden,
+    /// A token would travel unencrypted.
+    Insecure,
+    /// The server has no such database (404).
+    NoSuchDatabase,
+    /// Too many requests (429).
+    Throttled,
+    /// The server failed, or what answered is no libSQL server (5xx, a captive portal).
+    Server,
+    /// The answer is larger than the server sends at once.
+    TooLarge,
 }
 
 /// An error with its remedy. Cheap to clone: it travels in replies.

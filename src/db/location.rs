@@ -1,37 +1,36 @@
-//! Where a database is: a path, or `file:PATH`. A server's URL is recognised, and refused in words.
+//! Where a database is: a file, a server, or a file that is a copy of a server.
 //!
 //! Owns the meaning of the command line's DATABASE argument. Must not touch the file system: opening does.
 
 use std::{fmt, path::PathBuf};
 
-use crate::db::error::{Error, ErrorKind, Result};
+use crate::db::{
+    error::{Error, ErrorKind, Result},
+    replica::Replica,
+    server::{Server, credentials::Credentials, endpoint::Endpoint},
+};
 
-/// Where a database is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Where a database is. Cheap to clone: all clones of a server share its connections.
+#[derive(Clone, Debug)]
 pub enum Location {
     /// A file of this computer.
     File(PathBuf),
+    /// A libSQL server (Turso, sqld).
+    Server(Server),
+    /// A server with a copy of it in a file.
+    Replica(Replica),
 }
 
-/// Schemes of servers: known to the libSQL family, not opened by this version.
-const SERVERS: [&str; 5] = ["libsql", "http", "https", "ws", "wss"];
-
 impl Location {
-    /// Reads `PATH`, `file:PATH` or `file:///PATH`; anything without a scheme is a path as it stands.
+    /// Reads `PATH`, `file:PATH`, `file:///PATH` or a server's URL (without credentials); anything without a scheme is a path as it
+    /// stands.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] for a server's URL, for `:memory:` and for nothing at all.
+    /// [`ErrorKind::Unsupported`] for a URL that no server can have, for `:memory:` and for nothing at all.
     pub fn parse(text: &str) -> Result<Self> {
-        if let Some((scheme, _)) = text.split_once("://") {
-            let scheme = scheme.to_ascii_lowercase();
-            if SERVERS.contains(&scheme.as_str()) {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    format!("{text} is a server, and this version opens files only"),
-                    "give the path of a database file; `turso db export NAME` makes one of a Turso database",
-                ));
-            }
+        if let Some(endpoint) = Endpoint::recognise(text) {
+            return Ok(Self::Server(Server::new(endpoint?, Credentials::none())));
         }
         let path = text.strip_prefix("file:").map_or_else(|| text.to_owned(), path_of_uri);
         if path.is_empty() || path == ":memory:" {
@@ -89,6 +88,8 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
+            Self::Server(server) => write!(f, "{}", server.endpoint),
+            Self::Replica(replica) => write!(f, "{} (copy of {})", replica.path().display(), replica.server().endpoint),
         }
     }
 }
@@ -117,11 +118,9 @@ mod tests {
     }
 
     #[test]
-    fn servers_are_refused_in_words() {
+    fn servers_are_told_from_files() {
         for url in ["libsql://x.turso.io", "https://x", "HTTP://x:8080"] {
-            let error = Location::parse(url).unwrap_err();
-            assert_eq!(error.kind, ErrorKind::Unsupported);
-            assert!(error.what.contains("files only"), "{error}");
+            assert!(matches!(Location::parse(url).unwrap(), Location::Server(_)), "{url}");
         }
         assert!(Location::parse("").is_err());
     }

@@ -3,7 +3,9 @@
 //! A request names a [`Slot`] and an id. A newer request of a slot cancels the older one; a reply whose id is not the slot's
 //! newest is dropped by the receiver. Each slot has a thread and a connection of its own, so no slot waits for another.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
 
 use crate::{
     db::error::Error,
@@ -32,11 +34,13 @@ pub enum Slot {
     Cell,
     /// The bots' activity: asked for once, then replies come by themselves whenever the database changes.
     Activity,
+    /// Syncing the copy of a server.
+    Sync,
 }
 
 /// Every slot.
-pub const SLOTS: [Slot; 7] =
-    [Slot::Schema, Slot::Page, Slot::Ahead, Slot::Count, Slot::Question, Slot::Cell, Slot::Activity];
+pub const SLOTS: [Slot; 8] =
+    [Slot::Schema, Slot::Page, Slot::Ahead, Slot::Count, Slot::Question, Slot::Cell, Slot::Activity, Slot::Sync];
 
 /// Which request of its slot; grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -67,6 +71,17 @@ pub enum Query {
     },
     /// The bots' activity now and from now on: [`Answer::Activity`].
     Activity,
+    /// Bring the copy up to date now: [`Answer::Synced`]. Where there is no copy, the server is asked for changes now.
+    Sync(SyncHow),
+}
+
+/// How to sync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncHow {
+    /// Fetch what is new.
+    Now,
+    /// Throw the copy away and fetch everything: only after the user has said so.
+    Rebuild,
 }
 
 /// A question and its surroundings.
@@ -102,6 +117,8 @@ pub enum Answer {
     Activity(Arc<ActivityUpdate>),
     /// The activity pane's tables are not in this database.
     NoActivity,
+    /// The copy is up to date.
+    Synced,
 }
 
 /// A request.
@@ -132,6 +149,107 @@ pub enum Reply {
         /// The schema changed or the file was replaced: read it anew.
         schema: bool,
     },
-    /// The file is gone, or there again.
+    /// The file is gone, or there again; the server cannot be reached, or can again.
     Health(Result<(), Error>),
+    /// An answer from memory, at once: what was read at that time. The slot stays busy: the true answer follows under the same id.
+    Kept {
+        /// On which line.
+        slot: Slot,
+        /// To which one.
+        id: RequestId,
+        /// What was read.
+        answer: Answer,
+        /// When.
+        read: Timestamp,
+    },
+    /// How the way to the server is; only where there is one, and only when it changed.
+    Link(Arc<LinkStatus>),
+}
+
+/// How the way to a server is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkStatus {
+    /// In which state.
+    pub state: LinkState,
+    /// The time of a round trip lately (a median); `None` before the first.
+    pub latency: Option<Duration>,
+    /// When the server answered last.
+    pub heard: Option<Timestamp>,
+    /// How often the server is asked for changes at present; `None` where nobody asks.
+    pub poll: Option<Duration>,
+    /// The copy; `None` where there is none.
+    pub copy: Option<CopyStatus>,
+}
+
+impl Default for LinkStatus {
+    fn default() -> Self {
+        Self { state: LinkState::Connecting, latency: None, heard: None, poll: None, copy: None }
+    }
+}
+
+/// In which state the way to a server is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LinkState {
+    /// Nothing has been answered yet.
+    Connecting,
+    /// The last request was answered.
+    Connected,
+    /// A request has waited for seconds, since then.
+    Slow {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The last request failed; it is tried again by itself.
+    Reconnecting {
+        /// Since when nothing was answered.
+        since: Timestamp,
+        /// When it is tried again.
+        next: Timestamp,
+        /// Why.
+        why: Error,
+    },
+    /// It failed several times, or in a way that trying alone does not mend (a token); it is still tried, more rarely.
+    Offline {
+        /// Since when nothing was answered.
+        since: Timestamp,
+        /// When it is tried again.
+        next: Timestamp,
+        /// Why.
+        why: Error,
+    },
+}
+
+/// How the copy of a server is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CopyStatus {
+    /// When it was last up to date; `None` before the first sync.
+    pub synced: Option<Timestamp>,
+    /// A sync that takes long enough to be shown.
+    pub progress: Option<SyncProgress>,
+    /// Whether what is shown comes from the copy (or from the server, until the copy has everything).
+    pub shown: CopyShown,
+    /// It is broken, or of another server: only a rebuild helps ([`SyncHow::Rebuild`]), which wants a yes.
+    pub broken: Option<Error>,
+}
+
+/// Whose rows are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyShown {
+    /// The copy's.
+    Copy,
+    /// The server's.
+    Server,
+}
+
+/// How far a sync is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncProgress {
+    /// Bytes fetched.
+    pub bytes: u64,
+    /// Bytes there are; `None` where that is not known.
+    pub total: Option<u64>,
+    /// Bytes a second, lately.
+    pub rate: u64,
+    /// How long it still takes; `None` where that is not known.
+    pub left: Option<Duration>,
 }

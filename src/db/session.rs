@@ -1,130 +1,92 @@
-//! A session for reading: the one object that holds a connection, and has no method that writes.
+//! A session for reading: the one object that reads a database, wherever it is, and has no method that writes.
 //!
-//! Owns the retries: around locks of other programs (until the canceller says otherwise), and around files that changed under a
-//! connection which takes no locks. Callers see neither. Must not know SQL: the readers in [`schema`],
-//! [`paging`] and [`record`] do.
+//! Owns the choice of who reads: [`file`] a file through SQLite, [`server`](crate::db::server) a server over the network; an embedded
+//! replica is read as the file that it is once it has everything, and from its server until then. Callers see no difference
+//! but in time.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+pub(crate) mod file;
+
+use std::{sync::Arc, time::Duration};
 
 pub use crate::db::connection::Canceller;
 use crate::{
     db::{
-        connection::{
-            Opened,
-            reader::{Flow, Reader},
-        },
-        error::{Error, ErrorKind, Result, translate},
-        location::Location,
-        paging, record,
-        request::QuestionRecord,
-        schema,
+        error::Result, location::Location, replica::Reading, request::QuestionRecord, server::session::ServerSession,
+        session::file::FileSession,
     },
     domain::{
         page::{Page, PageQuery, Record, RowKey},
-        schema::{Relation, RelationKind, Schema},
+        schema::{Relation, Schema},
         value::Value,
     },
 };
 
-/// How long a lock of another program is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The pause between two tries.
-const PAUSE: Duration = Duration::from_millis(10);
-
-/// How long the rows of a view are counted.
-const VIEW_PATIENCE: Duration = Duration::from_secs(5);
-
-/// How often a read is done again because the file changed meanwhile, though patience may be over.
-const REREADS: usize = 8;
-
-/// What a connection remembers of its file.
-#[derive(Default)]
-pub(crate) struct Memory {
-    orders: paging::Orders,
-    schema: Option<(i64, Arc<Schema>)>,
+/// Who reads.
+enum Backend {
+    File(FileSession),
+    Server(ServerSession),
 }
 
-impl Memory {
-    /// The schema, read anew only when its version changed (<https://www.sqlite.org/pragma.html#pragma_schema_version>).
-    fn schema(&mut self, reader: &Reader<'_>) -> Result<Arc<Schema>> {
-        let version = reader.first("PRAGMA schema_version", &[], |row| reader.integer(row, 0))?.unwrap_or(0);
-        if let Some((known, schema)) = &self.schema
-            && *known == version
-        {
-            return Ok(Arc::clone(schema));
-        }
-        let schema = Arc::new(schema::read(reader)?);
-        self.schema = Some((version, Arc::clone(&schema)));
-        Ok(schema)
-    }
-}
-
-/// One read-only connection with what it needs to stay right. It can be sent to a thread, and works for one at a time.
+/// One line of reading, which can be sent to a thread, and works for one at a time.
 pub struct ReadSession {
-    path: PathBuf,
-    patience: Duration,
+    location: Location,
     canceller: Canceller,
-    opened: Option<Opened>,
-    memory: Memory,
-    rows_read: u64,
-    openings: u64,
+    backend: Backend,
+}
+
+/// Calls the same method of whoever reads.
+macro_rules! ask {
+    ($session:expr, $($call:tt)+) => {
+        match $session.backend()? {
+            Backend::File(session) => session.$($call)+,
+            Backend::Server(session) => session.$($call)+,
+        }
+    };
 }
 
 impl ReadSession {
-    /// Opens the database. The file is not changed by it, now or later, and no file is made beside it.
+    /// Opens the database. A file is not changed by it, now or later, and no file is made beside it; a server is asked nothing yet.
     ///
     /// # Errors
     ///
-    /// Every way a file can be wrong, in words and with a remedy.
+    /// Every way a file can be wrong, and every way a server can be named wrongly, in words and with a remedy.
     pub fn open(location: &Location) -> Result<Self> {
-        Self::start(location, Canceller::default(), PATIENCE)
+        Self::open_with(location, Canceller::default())
     }
 
     /// Opens the database under a canceller of the caller's, so that waiting for a lock while opening can be ended, too.
     ///
     /// # Errors
     ///
-    /// As for [`Self::open`], and [`ErrorKind::Cancelled`].
+    /// As for [`Self::open`], and `Cancelled`.
     pub(crate) fn open_with(location: &Location, canceller: Canceller) -> Result<Self> {
-        Self::start(location, canceller, PATIENCE)
+        let backend = match location {
+            Location::File(path) => Backend::File(FileSession::open_with(path, canceller.clone())?),
+            Location::Server(server) => Backend::Server(ServerSession::open(server, canceller.clone())?),
+            Location::Replica(replica) => match replica.reading() {
+                Reading::Copy => Backend::File(FileSession::open_with(replica.path(), canceller.clone())?),
+                Reading::Server => Backend::Server(ServerSession::open(replica.server(), canceller.clone())?),
+            },
+        };
+        Ok(Self { location: location.clone(), canceller, backend })
     }
 
     /// Opens the database before anybody waits for it, without waiting for another program either, and lets SQLite read its schema.
     pub(crate) fn open_ahead(location: &Location, canceller: Canceller) -> Result<Self> {
-        let mut session = Self::start(location, canceller, Duration::ZERO)?;
-        session.read(|reader, _| reader.first("SELECT 1 FROM sqlite_schema LIMIT 1", &[], |_| Ok(())))?;
-        session.patience = PATIENCE;
-        Ok(session)
+        let Location::File(path) = location else { return Self::open_with(location, canceller) };
+        let backend = Backend::File(FileSession::open_ahead(path, canceller.clone())?);
+        Ok(Self { location: location.clone(), canceller, backend })
     }
 
-    /// Opens the database with another patience for locks of other programs, in opening and in every read.
+    /// Opens a file with another patience for locks of other programs, in opening and in every read.
     ///
     /// # Errors
     ///
     /// As for [`Self::open`].
     pub fn open_within(location: &Location, patience: Duration) -> Result<Self> {
-        Self::start(location, Canceller::default(), patience)
-    }
-
-    fn start(location: &Location, canceller: Canceller, patience: Duration) -> Result<Self> {
-        let Location::File(path) = location;
-        let mut session = Self {
-            path: path.clone(),
-            patience,
-            canceller,
-            opened: None,
-            memory: Memory::default(),
-            rows_read: 0,
-            openings: 0,
-        };
-        session.read(|_, _| Ok(()))?;
-        Ok(session)
+        let Location::File(path) = location else { return Self::open(location) };
+        let file = FileSession::open_within(path, patience)?;
+        Ok(Self { location: location.clone(), canceller: file.canceller(), backend: Backend::File(file) })
     }
 
     /// What ends the running read from another thread.
@@ -137,34 +99,30 @@ impl ReadSession {
         self.canceller.reset();
     }
 
-    /// Rows that SQLite read for the last call.
+    /// Rows that SQLite read for the last call; 0 where a server read them and did not say.
     pub const fn rows_read(&self) -> u64 {
-        self.rows_read
-    }
-
-    /// How often the file was opened: it grows when the file was replaced or changed its ways, and then the schema may be another.
-    pub const fn openings(&self) -> u64 {
-        self.openings
+        match &self.backend {
+            Backend::File(file) => file.rows_read(),
+            Backend::Server(_) => 0,
+        }
     }
 
     /// The schema as it is now.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`]; a single view that fails is no error, but [`Relation::broken`].
+    /// See [`ErrorKind`](crate::db::error::ErrorKind); a single view that fails is no error, but [`Relation::broken`].
     pub fn schema(&mut self) -> Result<Schema> {
-        self.read(|reader, memory| memory.schema(reader)).map(|schema| (*schema).clone())
+        ask!(self, schema())
     }
 
     /// A page of rows.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// See [`ErrorKind`](crate::db::error::ErrorKind).
     pub fn page(&mut self, query: &PageQuery) -> Result<Page> {
-        let mut page = self.read(|reader, memory| paging::read(reader, &mut memory.orders, query))?;
-        page.rows_read = self.rows_read;
-        Ok(page)
+        ask!(self, page(query))
     }
 
     /// How many rows there are: SQLite reads them all for it. A view may be a query without an end: it is given up after
@@ -172,9 +130,9 @@ impl ReadSession {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// See [`ErrorKind`](crate::db::error::ErrorKind).
     pub fn count(&mut self, relation: &Relation) -> Result<u64> {
-        self.count_within(relation, VIEW_PATIENCE)
+        ask!(self, count(relation))
     }
 
     /// As [`Self::count`], with this patience for views. Without a write-ahead log nobody can write while we read, so what
@@ -182,147 +140,58 @@ impl ReadSession {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// See [`ErrorKind`](crate::db::error::ErrorKind).
     pub fn count_within(&mut self, relation: &Relation, patience: Duration) -> Result<u64> {
-        if relation.kind != RelationKind::View {
-            return self.read(|reader, _| paging::count(reader, relation));
-        }
-        self.canceller.end_at(Some(Instant::now() + patience));
-        let counted = self.read(|reader, _| paging::count(reader, relation));
-        self.canceller.end_at(None);
-        match counted {
-            Err(error) if error.kind == ErrorKind::Cancelled && !self.canceller.is_cancelled() => {
-                let what = format!("it takes longer than {patience:?}");
-                Err(Error::new(ErrorKind::Sql, what, "its rows can be read all the same"))
-            }
-            counted => counted,
-        }
+        ask!(self, count_within(relation, patience))
     }
 
     /// A whole row; `None` where there is none with this key.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// See [`ErrorKind`](crate::db::error::ErrorKind).
     pub fn record(&mut self, relation: &Arc<Relation>, key: &RowKey) -> Result<Option<Record>> {
-        self.read(|reader, _| record::read(reader, relation, key))
+        ask!(self, record(relation, key))
     }
 
     /// A whole row by the text of its key: a rowid, or the text of a primary key.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// See [`ErrorKind`](crate::db::error::ErrorKind).
     pub fn find(&mut self, relation: &Arc<Relation>, key_text: &str) -> Result<Option<Record>> {
-        self.read(|reader, _| record::find(reader, relation, key_text))
+        ask!(self, find(relation, key_text))
     }
 
     /// A row of `questions` with its mappings; `None` where there is none, or no such table.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// See [`ErrorKind`](crate::db::error::ErrorKind).
     pub fn question(&mut self, id: &str) -> Result<Option<QuestionRecord>> {
-        self.read(|reader, memory| record::question(reader, &*memory.schema(reader)?, id))
+        ask!(self, question(id))
     }
 
     /// A whole cell; `None` where the row or the column is gone.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// See [`ErrorKind`](crate::db::error::ErrorKind).
     pub fn cell(&mut self, relation: &Arc<Relation>, key: &RowKey, column: usize) -> Result<Option<Value>> {
-        self.read(|reader, _| record::cell(reader, relation, key, column))
+        ask!(self, cell(relation, key, column))
     }
 
-    /// The connection, opened anew where the file was replaced. For one statement at a time: what has to be right while others
-    /// write goes through [`Self::read`].
-    pub(crate) fn connection(&mut self) -> Result<&rusqlite::Connection> {
-        self.read(|_, _| Ok(()))?;
-        match &self.opened {
-            Some(opened) => Ok(&opened.connection),
-            None => Err(gone(&self.path)),
-        }
-    }
-
-    /// The number that a pragma gives, without a transaction: for asking often whether anything changed.
-    ///
-    /// # Errors
-    ///
-    /// Those of opening; [`ErrorKind::Locked`] without waiting longer than SQLite does.
-    pub(crate) fn pragma(&mut self, sql: &'static str) -> Result<i64> {
-        if self.opened.as_ref().is_none_or(|opened| !opened.is_current(&self.path)) {
-            self.connection()?;
-        }
-        let Some(opened) = &self.opened else { return Err(gone(&self.path)) };
-        let words = |error: rusqlite::Error| translate(&error, &self.path);
-        opened.connection.prepare_cached(sql).map_err(words)?.query_row([], |row| row.get(0)).map_err(words)
-    }
-
-    /// Does `work` in one read transaction over a picture of the database that nobody changed meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// Those of opening, of `work`, and [`ErrorKind::Locked`] when patience ended.
-    pub(crate) fn read<T>(&mut self, work: impl Fn(&Reader<'_>, &mut Memory) -> Result<T>) -> Result<T> {
-        let started = Instant::now();
-        let mut rereads = 0;
-        loop {
-            if self.canceller.is_cancelled() {
-                return Err(Error::new(ErrorKind::Cancelled, "cancelled", ""));
-            }
-            let outcome = self.attempt(&work);
-            let current = self.opened.as_ref().is_none_or(|opened| opened.is_current(&self.path));
-            if !current {
-                self.opened = None;
-            }
-            match outcome {
-                Err(error) if error.kind == ErrorKind::Locked && started.elapsed() < self.patience => {
-                    thread::sleep(PAUSE);
-                }
-                Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
-                _ if !current && (rereads < REREADS || started.elapsed() < self.patience) => rereads += 1,
-                _ if !current => return Err(busy(&self.path)),
-                outcome => return outcome,
+    /// Whoever reads now: a replica that has everything meanwhile is read as a file.
+    fn backend(&mut self) -> Result<&mut Backend> {
+        if let (Location::Replica(replica), backend) = (&self.location, &self.backend) {
+            let fits = match replica.reading() {
+                Reading::Copy => matches!(backend, Backend::File(_)),
+                Reading::Server => matches!(backend, Backend::Server(_)),
+            };
+            if !fits {
+                *self = Self::open_with(&self.location.clone(), self.canceller.clone())?;
             }
         }
+        Ok(&mut self.backend)
     }
-
-    fn attempt<T>(&mut self, work: &impl Fn(&Reader<'_>, &mut Memory) -> Result<T>) -> Result<T> {
-        self.rows_read = 0;
-        if self.opened.as_ref().is_some_and(|opened| !opened.is_current(&self.path)) {
-            self.opened = None;
-        }
-        let opened = match self.opened.take() {
-            Some(opened) => opened,
-            None => {
-                self.memory = Memory::default();
-                self.openings += 1;
-                Opened::open(&self.path, &self.canceller)?
-            }
-        };
-        let opened = self.opened.insert(opened);
-        let reader = Reader::new(&opened.connection, &self.path);
-        reader.each("BEGIN", &[], |_| Ok(Flow::More))?;
-        let outcome = work(&reader, &mut self.memory);
-        self.rows_read = reader.rows_read();
-        // Reading changed nothing, so how the transaction ends is all one; ROLLBACK works after an error, too.
-        let ended = opened.connection.is_autocommit() || reader.each("ROLLBACK", &[], |_| Ok(Flow::More)).is_ok();
-        if !ended {
-            self.opened = None;
-        }
-        outcome
-    }
-}
-
-fn gone(path: &Path) -> Error {
-    Error::new(ErrorKind::NotFound, format!("{} is gone", path.display()), "it was moved or deleted: check the path")
-}
-
-fn busy(path: &Path) -> Error {
-    Error::new(
-        ErrorKind::Locked,
-        format!("{} changes faster than it can be read", path.display()),
-        "wait until the other program has finished, then try again",
-    )
 }

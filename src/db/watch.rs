@@ -17,8 +17,7 @@ use crate::db::{
         mode::{Fingerprint, Stamp, beside},
     },
     error::{ErrorKind, Result},
-    location::Location,
-    session::ReadSession,
+    session::file::FileSession,
 };
 
 /// What changed since the last time.
@@ -66,11 +65,11 @@ impl Glance {
 
 /// A session that knows what it saw last.
 pub(crate) struct Watch {
-    location: Location,
+    path: PathBuf,
     canceller: Canceller,
     /// How the files were when the database was opened, until the first look compared with it.
     before: Option<Option<Fingerprint>>,
-    session: Option<ReadSession>,
+    session: Option<FileSession>,
     seen: Option<Seen>,
     /// Where the log is, and how both looked the last time.
     log: PathBuf,
@@ -81,9 +80,9 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// A watch that tells of what changed since `before` was taken. Opens nothing yet.
-    pub(crate) fn new(location: Location, before: Option<Fingerprint>, canceller: Canceller) -> Self {
+    pub(crate) fn new(path: PathBuf, before: Option<Fingerprint>, canceller: Canceller) -> Self {
         Self {
-            location,
+            path,
             canceller,
             before: Some(before),
             session: None,
@@ -119,7 +118,7 @@ impl Watch {
             Some(_) => Change::Data,
             None => match self.before.take() {
                 // The first look: between opening the database and now somebody may have written.
-                Some(before) if before != fingerprint(&self.location) => Change::Data,
+                Some(before) if before != fingerprint(&self.path) => Change::Data,
                 Some(_) => Change::None,
                 // There was trouble in between.
                 None => Change::Schema,
@@ -140,17 +139,17 @@ impl Watch {
     /// # Errors
     ///
     /// Those of opening.
-    pub(crate) fn session(&mut self) -> Result<&mut ReadSession> {
+    pub(crate) fn session(&mut self) -> Result<&mut FileSession> {
         let session = match self.session.take() {
             Some(session) => session,
-            None => ReadSession::open_with(&self.location, self.canceller.clone())?,
+            None => FileSession::open_with(&self.path, self.canceller.clone())?,
         };
         Ok(self.session.insert(session))
     }
 
     /// Whether the files look as they did, so that the database need not be asked.
     fn looks_the_same(&mut self) -> bool {
-        let Location::File(path) = &self.location;
+        let path = &self.path;
         let Some(last) = self.glance.filter(|_| self.seen.is_some()) else {
             self.log = beside(path, "-wal");
             self.glance = Some(Glance::at(path, &self.log));
@@ -192,14 +191,12 @@ impl Watch {
     }
 
     fn file(&self) -> Option<Stamp> {
-        let Location::File(path) = &self.location;
-        stamp(path)
+        stamp(&self.path)
     }
 }
 
 /// How the files are; `None` where there is no file.
-pub(crate) fn fingerprint(location: &Location) -> Option<Fingerprint> {
-    let Location::File(path) = location;
+pub(crate) fn fingerprint(path: &Path) -> Option<Fingerprint> {
     Fingerprint::take(path).ok()
 }
 
@@ -228,9 +225,8 @@ mod tests {
             let writer = Connection::open(&path).unwrap();
             writer.pragma_update(None, "journal_mode", mode).unwrap();
             writer.execute_batch("CREATE TABLE t (x)").unwrap();
-            let location = Location::File(path);
-            let before = fingerprint(&location);
-            Self { folder, writer, watch: Watch::new(location, before, Canceller::default()) }
+            let before = fingerprint(&path);
+            Self { folder, writer, watch: Watch::new(path, before, Canceller::default()) }
         }
 
         fn path(&self) -> PathBuf {

@@ -51,7 +51,11 @@ impl Database {
     /// A database there, with `replies` for everything it has to say; it is called from the workers' threads. Opens nothing
     /// yet: what is wrong with the location comes as the reply to a request.
     pub fn open(location: Location, replies: impl Fn(Reply) + Send + Sync + 'static) -> Self {
-        let before = watch::fingerprint(&location);
+        let before = match &location {
+            Location::File(path) => watch::fingerprint(path),
+            Location::Server(_) => None,
+            Location::Replica(replica) => watch::fingerprint(replica.path()),
+        };
         let shared =
             Shared { location, replies: Box::new(replies), counts: Counts::default(), served: Served::default() };
         Self { shared: Arc::new(shared), threads: Mutex::default(), before }
@@ -116,7 +120,12 @@ impl Database {
             Some(observer) => Ok(observer),
             place @ None => {
                 let observer = Observer::start(Arc::clone(&self.shared), |canceller| {
-                    Watch::new(self.shared.location.clone(), self.before.clone(), canceller)
+                    let path = match &self.shared.location {
+                        Location::File(path) => path.clone(),
+                        Location::Replica(replica) => replica.path().to_path_buf(),
+                        Location::Server(_) => std::path::PathBuf::new(),
+                    };
+                    Watch::new(path, self.before.clone(), canceller)
                 });
                 Ok(place.insert(observer.map_err(|error| no_thread(&error))?))
             }

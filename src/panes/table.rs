@@ -541,7 +541,7 @@ impl Pane for TablePane {
                 }
             }
             Slot::Cell => return self.cell_came(outcome, cx),
-            Slot::Schema | Slot::Count | Slot::Question | Slot::Activity => return Handled::No,
+            Slot::Schema | Slot::Count | Slot::Question | Slot::Activity | Slot::Sync => return Handled::No,
         }
         Handled::Yes
     }

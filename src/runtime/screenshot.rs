@@ -84,5 +84,7 @@ pub fn label(location: &Location, kind: DatabaseKind) -> String {
         (Location::File(path), DatabaseKind::File) => path
             .file_name()
             .map_or_else(|| path.display().to_string(), |name| PathBuf::from(name).display().to_string()),
+        (Location::Server(server), DatabaseKind::File) => server.endpoint.host().to_owned(),
+        (Location::Replica(replica), DatabaseKind::File) => replica.server().endpoint.host().to_owned(),
     }
 }

@@ -81,8 +81,12 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let keys: Keys = Arc::new(Mutex::new(Some(pair.master.take_writer().unwrap())));
-        let seen =
-            Seen { parser: vt100::Parser::new(rows, columns.max(2), 0), bytes: Vec::new(), over: false, closing: false };
+        let seen = Seen {
+            parser: vt100::Parser::new(rows, columns.max(2), 0),
+            bytes: Vec::new(),
+            over: false,
+            closing: false,
+        };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (shared, answers, background) = (Arc::clone(&seen), Arc::clone(&keys), start.background);

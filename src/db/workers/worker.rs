@@ -89,7 +89,7 @@ impl Worker {
             Query::Question(id) => Answer::Question(session.question(id)?.map(Arc::new)),
             Query::Cell { relation, key, column } => Answer::Cell(session.cell(relation, key, *column)?.map(Arc::new)),
             // Both have been dealt with: counts above, the activity by the observer.
-            Query::Counts(_) | Query::Activity => return Ok(None),
+            Query::Counts(_) | Query::Activity | Query::Sync(_) => return Ok(None),
         }))
     }
 

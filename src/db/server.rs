@@ -1,0 +1,85 @@
+//! Servers: libSQL's remote protocol (Hrana over HTTP), through the `libsql` crate.
+//!
+//! What was measured of the driver (LIBSQL.md of the project) decides the shape: whatever is read goes out as one batch on a kept
+//! connection, so that a page, a question, a look at the bots cost one round trip each; nothing lives longer than its
+//! timeout; what is given up is dropped, which ends it on the server. [`endpoint`] knows where a server is and what may travel
+//! there, [`credentials`] the token, [`connector`] the way (TLS, proxies, timeouts), [`link`] the connections and the state they are
+//! in, [`script`] what is asked and how values come back exactly, [`session`] the reading itself. Must not know the screen.
+
+pub(crate) mod connector;
+pub mod credentials;
+pub mod endpoint;
+pub(crate) mod link;
+pub(crate) mod script;
+pub(crate) mod session;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use self::{credentials::Credentials, endpoint::Endpoint, link::Link};
+use crate::db::error::Result;
+
+/// A server and how to get in. Clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// How to get in.
+    pub credentials: Credentials,
+    /// How long things may take.
+    pub limits: Limits,
+    /// Whether a token may travel unencrypted to another computer.
+    pub plaintext: Plaintext,
+    link: Arc<OnceLock<Link>>,
+}
+
+/// How long things may take. No request lives longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A connection's set-up: name, TCP, proxy, TLS together.
+    pub connect: Duration,
+    /// A request from its first byte to the last of the answer.
+    pub request: Duration,
+    /// As [`Self::request`], for what reads whole tables: counts and exports between two pieces.
+    pub long: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(4), request: Duration::from_secs(20), long: Duration::from_secs(120) }
+    }
+}
+
+/// Whether a token may travel unencrypted to another computer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plaintext {
+    /// It may not: connecting is refused.
+    #[default]
+    Refused,
+    /// It was asked for by a flag.
+    Allowed,
+}
+
+impl Server {
+    /// A server there. Connects to nothing yet.
+    pub fn new(endpoint: Endpoint, credentials: Credentials) -> Self {
+        Self { endpoint, credentials, limits: Limits::default(), plaintext: Plaintext::default(), link: Arc::default() }
+    }
+
+    /// Its connections, shared by all who read from it.
+    ///
+    /// # Errors
+    ///
+    /// No thread for the network, no usable certificates, or a token that may not travel.
+    pub(crate) fn link(&self) -> Result<&Link> {
+        match self.link.get() {
+            Some(link) => Ok(link),
+            None => {
+                let link = Link::open(self)?;
+                Ok(self.link.get_or_init(|| link))
+            }
+        }
+    }
+}
