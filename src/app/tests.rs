@@ -353,6 +353,7 @@ fn answer_for(request: &Request, choice: u8) -> Option<Result<Answer, Error>> {
         Query::Question(_) => Answer::Question(None),
         Query::Cell { .. } => Answer::Cell(Some(Arc::new(Value::text("{\"a\": [1, 2]}")))),
         Query::Activity => Answer::Activity(Arc::new(ActivityUpdate { anew: true, ..ActivityUpdate::default() })),
+        Query::Sync(_) => Answer::Synced,
     };
     match choice % 5 {
         0 => None,
