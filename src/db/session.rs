@@ -107,6 +107,15 @@ impl ReadSession {
         }
     }
 
+    /// How often the file was opened: it grows when the file was replaced or changed its ways, and then the schema may be another.
+    /// Servers are not opened.
+    pub const fn openings(&self) -> u64 {
+        match &self.backend {
+            Backend::File(file) => file.openings(),
+            Backend::Server(_) => 0,
+        }
+    }
+
     /// The schema as it is now.
     ///
     /// # Errors
