@@ -56,6 +56,10 @@ pub enum DatabaseKind {
     File,
     /// The embedded demo, with simulated bots.
     Demo,
+    /// A libSQL server, read over the network.
+    Server,
+    /// A copy of a server in a file, which follows it.
+    Copy,
 }
 
 /// What the app is started with.
@@ -67,6 +71,10 @@ pub struct AppOptions {
     pub keymap: Keymap,
     /// What the database is called in the status line.
     pub label: String,
+    /// Where it is in full: a path, or a server's URL without credentials.
+    pub whole: String,
+    /// The file of a server's copy.
+    pub copy: Option<String>,
     /// What kind it is.
     pub kind: DatabaseKind,
     /// Where to start.
@@ -77,6 +85,10 @@ pub struct AppOptions {
     pub times: TimeFormat,
     /// Whether the question is shown beside the rows.
     pub preview: Visibility,
+    /// What to try next, said once at the start: how to connect, on the demo that nobody asked for.
+    pub hint: Option<String>,
+    /// What else is worth knowing at the start, a line each: that there was no read-only token, say.
+    pub notes: Vec<String>,
 }
 
 /// The program.

@@ -83,7 +83,10 @@ fn browse(args: Args, config: &Config) -> Result<ExitCode, Failure> {
     let opened = opened.transpose()?;
     runtime::usable().map_err(|words| Failure::new(Status::Failed, words))?;
     let (location, kind, simulation) = match opened {
-        Some(location) => (location, DatabaseKind::File, None),
+        Some(location) => {
+            let kind = screenshot::kind(&location);
+            (location, kind, None)
+        }
         None => {
             let path = demo::ensure(&config.cache, reset, Timestamp::now())?;
             let simulation = match Simulation::start(&path, Pace::Natural) {
@@ -127,6 +130,7 @@ fn app_options(
     kind: DatabaseKind,
     place: Option<Place>,
 ) -> AppOptions {
+    let (whole, copy) = screenshot::whole(location);
     AppOptions {
         theme: match config.theme {
             ThemeChoice::Named(theme) => theme,
@@ -134,11 +138,15 @@ fn app_options(
         },
         keymap,
         label: screenshot::label(location, kind),
+        whole,
+        copy,
         kind,
         place,
         mouse: if config.mouse.is_on() { MouseCapture::On } else { MouseCapture::Off },
         times: config.times,
         preview: if config.preview.is_on() { Visibility::Shown } else { Visibility::Hidden },
+        hint: None,
+        notes: Vec::new(),
     }
 }
 
@@ -151,7 +159,8 @@ fn picture(wanted: &ScreenshotArgs, config: &Config) -> Result<(), Failure> {
         Some(text) => {
             let location = cli::location(text)?;
             ReadSession::open(&location)?;
-            (location, DatabaseKind::File, Timestamp::now())
+            let kind = screenshot::kind(&location);
+            (location, kind, Timestamp::now())
         }
         None => {
             let wall = screenshot::demo_moment();

@@ -72,11 +72,15 @@ impl Stage {
             theme: ThemeName::default(),
             keymap: Keymap::with(&KeyTables::default())?,
             label: "generated".to_owned(),
+            whole: "generated".to_owned(),
+            copy: None,
             kind: DatabaseKind::File,
             place: Some(place.parse()?),
             mouse: MouseCapture::Off,
             times: TimeFormat::default(),
             preview: Visibility::Shown,
+            hint: None,
+            notes: Vec::new(),
         });
         let blank = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
         let mut stage = Self {

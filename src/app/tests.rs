@@ -70,11 +70,15 @@ impl Driver {
             theme: ThemeName::Dark,
             keymap: Keymap::with(&KeyTables::new()).unwrap(),
             label: "demo.db".to_owned(),
+            whole: "/tmp/demo.db".to_owned(),
+            copy: None,
             kind: DatabaseKind::Demo,
             place: None,
             mouse: MouseCapture::On,
             times: TimeFormat::Raw,
             preview: Visibility::Shown,
+            hint: None,
+            notes: Vec::new(),
         });
         let now = Now { elapsed: Duration::ZERO, wall: Timestamp::UNIX_EPOCH };
         let mut driver = Self { app, now, sent: Vec::new(), others: Vec::new() };

@@ -77,14 +77,34 @@ fn write(screen: &Buffer, theme: ThemeName, format: Format) -> String {
     }
 }
 
-/// What a database is called in the status line: the file's name.
+/// What kind of database is there.
+pub const fn kind(location: &Location) -> DatabaseKind {
+    match location {
+        Location::File(_) => DatabaseKind::File,
+        Location::Server(_) => DatabaseKind::Server,
+        Location::Replica(_) => DatabaseKind::Copy,
+    }
+}
+
+/// What a database is called in the status line: the file's name, the server's host.
 pub fn label(location: &Location, kind: DatabaseKind) -> String {
     match (location, kind) {
         (_, DatabaseKind::Demo) => "demo".to_owned(),
-        (Location::File(path), DatabaseKind::File) => path
+        (Location::File(path), _) => path
             .file_name()
             .map_or_else(|| path.display().to_string(), |name| PathBuf::from(name).display().to_string()),
-        (Location::Server(server), DatabaseKind::File) => server.endpoint.host().to_owned(),
-        (Location::Replica(replica), DatabaseKind::File) => replica.server().endpoint.host().to_owned(),
+        (Location::Server(server), _) => server.endpoint.host().to_owned(),
+        (Location::Replica(replica), _) => replica.server().endpoint.host().to_owned(),
+    }
+}
+
+/// Where it is in full, and the file of a copy.
+pub fn whole(location: &Location) -> (String, Option<String>) {
+    match location {
+        Location::File(path) => (path.display().to_string(), None),
+        Location::Server(server) => (server.endpoint.to_string(), None),
+        Location::Replica(replica) => {
+            (replica.server().endpoint.to_string(), Some(replica.path().display().to_string()))
+        }
     }
 }
