@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    db::request::{Answer, Query, Request, RequestId, Slot},
+    db::request::{Answer, Freshness, Query, Request, RequestId, Slot},
     domain::{
         page::RowKey,
         place::Place,
@@ -180,9 +180,18 @@ pub struct Outbox {
 impl Outbox {
     /// Asks the database; a newer request of the slot makes this one's reply void.
     pub fn ask(&mut self, slot: Slot, query: Query) -> RequestId {
+        self.ask_for(slot, query, Freshness::Any)
+    }
+
+    /// As [`Self::ask`], for what is on the screen already: the database itself answers, not its memory.
+    pub fn ask_again(&mut self, slot: Slot, query: Query) -> RequestId {
+        self.ask_for(slot, query, Freshness::Now)
+    }
+
+    fn ask_for(&mut self, slot: Slot, query: Query, freshness: Freshness) -> RequestId {
         let id = self.newest.entry(slot).or_default();
         id.0 += 1;
-        self.commands.push(Command::Send(Request { slot, id: *id, query }));
+        self.commands.push(Command::Send(Request { slot, id: *id, query, freshness }));
         *id
     }
 

@@ -13,7 +13,7 @@ use std::{
 use reelscope::{
     db::{
         location::Location,
-        request::{Answer, Query, Reply, Request, RequestId, Slot},
+        request::{Answer, Freshness, Query, Reply, Request, RequestId, Slot},
         workers::Database,
     },
     domain::activity::ActivityUpdate,
@@ -119,7 +119,12 @@ fn counted(path: &Path, seconds: u64, report: &mut Report) -> Result<(), String>
             let _ = sender.send((Instant::now(), outcome));
         }
     });
-    database.submit(Request { slot: Slot::Activity, id: RequestId(1), query: Query::Activity });
+    database.submit(Request {
+        slot: Slot::Activity,
+        id: RequestId(1),
+        query: Query::Activity,
+        freshness: Freshness::Any,
+    });
     let first = updates.recv_timeout(PATIENCE).map_err(|_| "the activity does not answer")?;
     update(first.1)?;
     let inserter = Inserter::start(path, seconds)?;

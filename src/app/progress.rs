@@ -86,9 +86,10 @@ pub(super) const fn word(slot: Slot) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::request::Freshness;
 
     fn request(slot: Slot, id: u64, query: Query) -> Request {
-        Request { slot, id: RequestId(id), query }
+        Request { slot, id: RequestId(id), query, freshness: Freshness::Any }
     }
 
     #[test]

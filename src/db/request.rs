@@ -130,6 +130,18 @@ pub struct Request {
     pub id: RequestId,
     /// For what.
     pub query: Query,
+    /// Whether memory may answer.
+    pub freshness: Freshness,
+}
+
+/// Whether an answer from memory is welcome. Only servers' answers are kept; a file is always read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Freshness {
+    /// What was read a moment ago will do; what is older may come first, as [`Reply::Kept`].
+    #[default]
+    Any,
+    /// The database itself, and nothing before it: for what is on the screen already and is read again.
+    Now,
 }
 
 /// A reply, or news without a request.

@@ -253,7 +253,7 @@ mod tests {
     use crate::{
         db::{
             demo::{self, DemoReset},
-            request::{Answer, Request},
+            request::{Answer, Freshness, Request},
         },
         domain::schema::Schema,
         theme::ThemeName,
@@ -269,7 +269,7 @@ mod tests {
 
     impl Counter {
         const fn request(&self, slot: Slot, query: Query) -> Command {
-            Command::Send(Request { slot, id: RequestId(self.asked as u64), query })
+            Command::Send(Request { slot, id: RequestId(self.asked as u64), query, freshness: Freshness::Any })
         }
     }
 

@@ -109,10 +109,10 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-    use crate::db::request::{Query, Slot};
+    use crate::db::request::{Freshness, Query, Slot};
 
     fn request(id: u64) -> Request {
-        Request { slot: Slot::Page, id: RequestId(id), query: Query::Schema }
+        Request { slot: Slot::Page, id: RequestId(id), query: Query::Schema, freshness: Freshness::Any }
     }
 
     #[test]

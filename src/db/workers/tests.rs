@@ -19,7 +19,7 @@ use crate::{
     db::{
         error::{Error, ErrorKind},
         location::Location,
-        request::{Answer, Query, Reply, Request, RequestId, Slot},
+        request::{Answer, Freshness, Query, Reply, Request, RequestId, Slot},
         session::ReadSession,
     },
     domain::{
@@ -69,7 +69,7 @@ impl Bench {
     }
 
     fn submit(&self, slot: Slot, id: u64, query: Query) {
-        self.database.submit(Request { slot, id: RequestId(id), query });
+        self.database.submit(Request { slot, id: RequestId(id), query, freshness: Freshness::Any });
     }
 
     fn count(&self, id: u64, names: &[&str]) {
@@ -248,6 +248,7 @@ fn a_panic_becomes_an_error_and_the_thread_goes_on() {
         slot: Slot::Count,
         id: RequestId(id),
         query: Query::Counts(vec![Arc::clone(schema.find("notes").unwrap())]),
+        freshness: Freshness::Any,
     };
     let next = || loop {
         if let Reply::Answer { outcome, .. } = replies.recv_timeout(PATIENCE).unwrap() {
@@ -411,7 +412,12 @@ fn what_cannot_be_opened_is_the_answer_to_every_request() {
     let folder = tempfile::tempdir().unwrap();
     let (database, replies) = open(&folder.path().join("missing.db"));
     for id in 1..3 {
-        database.submit(Request { slot: Slot::Schema, id: RequestId(id), query: Query::Schema });
+        database.submit(Request {
+            slot: Slot::Schema,
+            id: RequestId(id),
+            query: Query::Schema,
+            freshness: Freshness::Any,
+        });
         let outcome = loop {
             if let Reply::Answer { outcome, .. } = replies.recv_timeout(PATIENCE).unwrap() {
                 break outcome;
