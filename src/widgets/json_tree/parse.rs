@@ -1,5 +1,5 @@
 //! Text to nodes: serde_json reads, its events go straight into the flat list (nothing is kept twice, the order and even
-//! duplicate keys stay, numbers keep their digits).
+//! duplicate keys stay). Numbers keep their digits: [`Digits`] finds them in the text, in the order of the events.
 
 use std::{fmt, ops::Range};
 
@@ -18,7 +18,8 @@ impl JsonTree {
             return Err(JsonError { line: 0, column: 0, words: "the document is larger than 4 GiB".to_owned() });
         }
         let mut reader = serde_json::Deserializer::from_str(text);
-        let place = Place { tree: &mut tree, parent: 0, depth: 0, place: 0, key: None };
+        let mut digits = Digits { text, at: 0 };
+        let place = Place { tree: &mut tree, digits: &mut digits, parent: 0, depth: 0, place: 0, key: None };
         place.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|error| JsonError {
             line: error.line(),
             column: error.column(),
@@ -35,17 +36,43 @@ fn words(error: &serde_json::Error) -> String {
     if text.contains("recursion limit") { "nested too deeply for a tree".to_owned() } else { text.to_owned() }
 }
 
+/// The numbers of a document as they are written, one after another. serde_json gives their values only: its feature
+/// `arbitrary_precision` would keep the digits, but makes floats unreadable to libsql (<https://github.com/serde-rs/json/issues/740>).
+struct Digits<'d> {
+    text: &'d str,
+    at: usize,
+}
+
+impl<'d> Digits<'d> {
+    /// The next number; what stands before it was found to be JSON already.
+    fn next(&mut self) -> &'d str {
+        let bytes = self.text.as_bytes();
+        let mut quoted = false;
+        while let Some(byte) = bytes.get(self.at) {
+            match byte {
+                b'\\' if quoted => self.at += 1,
+                b'"' => quoted = !quoted,
+                b'-' | b'0'..=b'9' if !quoted => break,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        let start = self.at.min(bytes.len());
+        let is_part = |byte: &u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
+        self.at = start + bytes[start..].iter().take_while(|byte| is_part(byte)).count();
+        &self.text[start..self.at]
+    }
+}
+
 /// Where the next value goes.
-struct Place<'t> {
+struct Place<'t, 'd> {
     tree: &'t mut JsonTree,
+    digits: &'t mut Digits<'d>,
     parent: usize,
     depth: u16,
     place: u32,
     key: Option<Range<u32>>,
 }
-
-/// What serde_json calls the only key of a number with `arbitrary_precision`.
-const NUMBER: &str = "$serde_json::private::Number";
 
 impl JsonTree {
     fn store(&mut self, text: &str) -> Range<u32> {
@@ -58,7 +85,7 @@ impl JsonTree {
     }
 }
 
-impl Place<'_> {
+impl Place<'_, '_> {
     /// Adds the node and says where it is.
     #[expect(clippy::cast_possible_truncation, reason = "fewer nodes than bytes, and below 4 GiB of these")]
     fn add(&mut self, kind: Kind, text: &str) -> usize {
@@ -78,6 +105,11 @@ impl Place<'_> {
         at
     }
 
+    fn number(mut self) {
+        let digits = self.digits.next();
+        self.add(Kind::Number, digits);
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "fewer nodes than bytes, and below 4 GiB of these")]
     fn close(self, at: usize, count: u32) {
         let end = self.tree.nodes.len() as u32;
@@ -87,7 +119,7 @@ impl Place<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Place<'_> {
+impl<'de> DeserializeSeed<'de> for Place<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -95,7 +127,7 @@ impl<'de> DeserializeSeed<'de> for Place<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Place<'_> {
+impl<'de> Visitor<'de> for Place<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,18 +144,18 @@ impl<'de> Visitor<'de> for Place<'_> {
         Ok(())
     }
 
-    fn visit_i64<E>(mut self, value: i64) -> Result<(), E> {
-        self.add(Kind::Number, &value.to_string());
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        self.number();
         Ok(())
     }
 
-    fn visit_u64<E>(mut self, value: u64) -> Result<(), E> {
-        self.add(Kind::Number, &value.to_string());
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        self.number();
         Ok(())
     }
 
-    fn visit_f64<E>(mut self, value: f64) -> Result<(), E> {
-        self.add(Kind::Number, &value.to_string());
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        self.number();
         Ok(())
     }
 
@@ -137,7 +169,14 @@ impl<'de> Visitor<'de> for Place<'_> {
         let mut count = 0;
         let depth = self.depth + 1;
         while items
-            .next_element_seed(Place { tree: &mut *self.tree, parent: at, depth, place: count, key: None })?
+            .next_element_seed(Place {
+                tree: &mut *self.tree,
+                digits: &mut *self.digits,
+                parent: at,
+                depth,
+                place: count,
+                key: None,
+            })?
             .is_some()
         {
             count += 1;
@@ -151,18 +190,12 @@ impl<'de> Visitor<'de> for Place<'_> {
             self.add(Kind::Object, "");
             return Ok(());
         };
-        if self.tree.text(&name) == NUMBER {
-            self.tree.texts.truncate(name.start as usize);
-            let digits = entries.next_value_seed(Name(&mut *self.tree))?;
-            let at = self.add(Kind::Number, "");
-            self.tree.nodes[at].text = digits;
-            return Ok(());
-        }
         let at = self.add(Kind::Object, "");
         let mut count = 0;
         let depth = self.depth + 1;
         loop {
-            let place = Place { tree: &mut *self.tree, parent: at, depth, place: count, key: Some(name) };
+            let (tree, digits) = (&mut *self.tree, &mut *self.digits);
+            let place = Place { tree, digits, parent: at, depth, place: count, key: Some(name) };
             entries.next_value_seed(place)?;
             count += 1;
             match entries.next_key_seed(Name(&mut *self.tree))? {
@@ -175,7 +208,7 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 }
 
-/// A key, or the digits of a number: stored where it is read, without a string of its own.
+/// A key: stored where it is read, without a string of its own.
 struct Name<'t>(&'t mut JsonTree);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {
