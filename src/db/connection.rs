@@ -12,6 +12,7 @@ pub(crate) mod reader;
 use std::{
     panic::RefUnwindSafe,
     path::Path,
+    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -20,6 +21,7 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
+use tokio::sync::Notify;
 
 use crate::db::{
     connection::mode::{Fingerprint, Mode},
@@ -42,17 +44,35 @@ pub struct Canceller {
     flag: Arc<AtomicBool>,
     /// When the running read ends by itself.
     deadline: Arc<Mutex<Option<Instant>>>,
+    /// Wakes who waits for a server.
+    wake: Arc<Notify>,
 }
 
 impl Canceller {
     /// Ends what runs now; it returns [`ErrorKind::Cancelled`] within about a millisecond.
     pub fn cancel(&self) {
-        self.flag.store(true, Ordering::Relaxed);
+        self.flag.store(true, Ordering::Release);
+        self.wake.notify_waiters();
     }
 
     /// Whether it was called since the session was armed.
     pub fn is_cancelled(&self) -> bool {
-        self.flag.load(Ordering::Relaxed)
+        self.flag.load(Ordering::Acquire)
+    }
+
+    /// Ends when [`Self::cancel`] is called, or when the time of [`Self::end_at`] has come.
+    pub(crate) async fn cancelled(&self) {
+        let mut waked = pin!(self.wake.notified());
+        // Before the look at the flag: a call between the two must not be missed.
+        waked.as_mut().enable();
+        if self.is_cancelled() {
+            return;
+        }
+        let deadline = *self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        match deadline {
+            Some(deadline) => drop(tokio::time::timeout_at(deadline.into(), waked).await),
+            None => waked.await,
+        }
     }
 
     pub(crate) fn reset(&self) {
@@ -65,7 +85,7 @@ impl Canceller {
     }
 
     fn watcher(&self) -> impl FnMut() -> bool + Send + RefUnwindSafe + 'static {
-        let Self { flag, deadline } = self.clone();
+        let Self { flag, deadline, .. } = self.clone();
         move || {
             // Nobody else holds the lock while a statement runs.
             let deadline = *deadline.lock().unwrap_or_else(PoisonError::into_inner);

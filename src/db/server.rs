@@ -12,6 +12,7 @@ pub mod endpoint;
 pub(crate) mod link;
 pub(crate) mod script;
 pub(crate) mod session;
+pub(crate) mod words;
 
 use std::{
     sync::{Arc, OnceLock},

@@ -1,0 +1,200 @@
+//! How the way to the server is: what is told to the screen, and when the next attempt is due.
+
+use std::{
+    collections::VecDeque,
+    mem,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+use crate::db::{
+    error::{Error, ErrorKind},
+    request::{CopyStatus, LinkState, LinkStatus},
+};
+
+/// A request that waits longer than this is slow.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Over how many round trips the median goes.
+const TRIPS: usize = 9;
+
+/// After this many failures in a row the server counts as away.
+const FAILURES: u32 = 3;
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A new token is noticed within this.
+const TOKEN_PAUSE: Duration = Duration::from_secs(5);
+
+type Tell = Box<dyn Fn(LinkStatus) + Send + Sync>;
+
+/// How the way to the server is.
+#[derive(Default)]
+pub(super) struct Health {
+    facts: Mutex<Facts>,
+    teller: Mutex<Teller>,
+}
+
+#[derive(Default)]
+struct Facts {
+    status: LinkStatus,
+    trips: VecDeque<Duration>,
+    failures: u32,
+    /// When the last failure was noted, and when the next attempt is due.
+    failed: Option<Instant>,
+    next: Option<Instant>,
+    heard: Option<Instant>,
+}
+
+#[derive(Default)]
+struct Teller {
+    tell: Option<Tell>,
+    told: Option<LinkStatus>,
+}
+
+impl Health {
+    pub(super) fn status(&self) -> LinkStatus {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).status.clone()
+    }
+
+    pub(super) fn on_status(&self, tell: Tell) {
+        let mut teller = self.teller.lock().unwrap_or_else(PoisonError::into_inner);
+        *teller = Teller { tell: Some(tell), told: None };
+    }
+
+    pub(super) fn next_try(&self) -> Option<Duration> {
+        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        facts.next.map(|next| next.saturating_duration_since(Instant::now()))
+    }
+
+    pub(super) fn set_poll(&self, poll: Option<Duration>) {
+        self.change(|facts| facts.status.poll = poll);
+    }
+
+    pub(super) fn set_copy(&self, copy: Option<CopyStatus>) {
+        self.change(|facts| facts.status.copy = copy);
+    }
+
+    /// A request has waited for [`PATIENCE`].
+    pub(super) fn slow(&self) {
+        self.change(|facts| {
+            if matches!(facts.status.state, LinkState::Connected | LinkState::Connecting) {
+                let since = Timestamp::now() - PATIENCE;
+                facts.status.state = LinkState::Slow { since };
+            }
+        });
+    }
+
+    /// A small request took this long, its connection's set-up left out.
+    pub(super) fn answered(&self, trip: Duration) {
+        self.change(|facts| {
+            if facts.trips.len() == TRIPS {
+                facts.trips.pop_front();
+            }
+            facts.trips.push_back(trip);
+            let mut sorted: Vec<Duration> = facts.trips.iter().copied().collect();
+            sorted.sort_unstable();
+            facts.status.latency = sorted.get(sorted.len() / 2).copied();
+        });
+    }
+
+    /// A request that began then has ended.
+    pub(super) fn note(&self, begun: Instant, error: Option<&Error>) {
+        match error {
+            None => self.change(Facts::succeed),
+            Some(error) if is_answer(error) => self.change(Facts::succeed),
+            Some(error) if error.kind == ErrorKind::Cancelled => {}
+            Some(error) => self.change(|facts| facts.fail(begun, error)),
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Facts)) {
+        change(&mut self.facts.lock().unwrap_or_else(PoisonError::into_inner));
+        self.tell();
+    }
+
+    /// Tells the newest status, one thread after another: the last one told is the true one.
+    fn tell(&self) {
+        let mut teller = self.teller.lock().unwrap_or_else(PoisonError::into_inner);
+        let Teller { tell: Some(tell), told } = &mut *teller else { return };
+        let status = self.status();
+        if told.as_ref().is_none_or(|told| is_news(told, &status)) {
+            tell(status.clone());
+            *told = Some(status);
+        }
+    }
+}
+
+impl Facts {
+    fn succeed(&mut self) {
+        self.failures = 0;
+        self.failed = None;
+        self.next = None;
+        self.heard = Some(Instant::now());
+        self.status.heard = Some(Timestamp::now());
+        self.status.state = LinkState::Connected;
+    }
+
+    fn fail(&mut self, begun: Instant, error: &Error) {
+        // Others were answered meanwhile: that one was unlucky. Several that fail at once are one failure.
+        if self.heard.is_some_and(|heard| heard > begun) || self.failed.is_some_and(|failed| failed > begun) {
+            return;
+        }
+        let now = Instant::now();
+        self.failures += 1;
+        self.failed = Some(now);
+        let pause = pause(self.failures, error.kind);
+        self.next = Some(now + pause);
+        let wall = Timestamp::now();
+        let since = match mem::replace(&mut self.status.state, LinkState::Connecting) {
+            LinkState::Reconnecting { since, .. } | LinkState::Offline { since, .. } => since,
+            _ => self.status.heard.unwrap_or(wall),
+        };
+        let next = wall + pause;
+        let why = error.clone();
+        self.status.state = if self.failures >= FAILURES || needs_a_hand(error.kind) {
+            LinkState::Offline { since, next, why }
+        } else {
+            LinkState::Reconnecting { since, next, why }
+        };
+    }
+}
+
+/// Whether the server answered, only not with rows.
+fn is_answer(error: &Error) -> bool {
+    matches!(
+        error.kind,
+        ErrorKind::Sql | ErrorKind::TooLarge | ErrorKind::NoSuchRelation | ErrorKind::NoSuchRow | ErrorKind::Forbidden
+    )
+}
+
+/// Whether trying again alone does not mend it.
+fn needs_a_hand(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unauthorized | ErrorKind::Credentials | ErrorKind::NoSuchDatabase | ErrorKind::Insecure)
+}
+
+fn pause(failures: u32, kind: ErrorKind) -> Duration {
+    let plain = if matches!(kind, ErrorKind::Unauthorized | ErrorKind::Credentials) {
+        TOKEN_PAUSE
+    } else {
+        FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(5)).min(LONGEST_PAUSE)
+    };
+    plain.mul_f64(0.8 + 0.4 * chance())
+}
+
+/// From 0 up to 1, another one each time: so that many programs do not come back at once.
+fn chance() -> f64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    f64::from(RandomState::new().hash_one(0) as u32) / f64::from(u32::MAX)
+}
+
+/// Whether a status is worth a frame after that one.
+fn is_news(old: &LinkStatus, new: &LinkStatus) -> bool {
+    let moved = match (old.latency, new.latency) {
+        (Some(old), Some(new)) => old.abs_diff(new) > old / 4,
+        (old, new) => old != new,
+    };
+    moved || old.state != new.state || old.poll != new.poll || old.copy != new.copy
+}

@@ -1,0 +1,112 @@
+//! The token of the moment: asked for once, and again when the server refuses it.
+
+use std::time::{Duration, Instant};
+
+use tokio::{sync::Mutex, task};
+
+use crate::db::{
+    error::{Error, ErrorKind, Result},
+    server::{
+        Plaintext, Server,
+        credentials::{Credentials, Token},
+    },
+};
+
+/// A refused token's source is asked again at most this often.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// A token with its number: a connection made with another one is not used.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    token: Option<Token>,
+    number: u64,
+}
+
+impl Key {
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+/// Where the token comes from, and what came.
+pub(super) struct Keys {
+    credentials: Credentials,
+    /// The host, where a token may not travel to it.
+    forbidden: Option<String>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    key: Option<Key>,
+    refused: bool,
+    asked: Option<Instant>,
+}
+
+impl Keys {
+    pub(super) fn new(server: &Server) -> Self {
+        let safe =
+            server.endpoint.is_encrypted() || server.endpoint.is_loopback() || server.plaintext == Plaintext::Allowed;
+        Self {
+            credentials: server.credentials.clone(),
+            forbidden: (!safe).then(|| server.endpoint.host().to_owned()),
+            state: Mutex::default(),
+        }
+    }
+
+    /// The token of the moment.
+    pub(super) async fn token(&self) -> Result<Key> {
+        let mut state = self.state.lock().await;
+        match &state.key {
+            Some(key) if !state.refused || state.asked.is_some_and(|asked| asked.elapsed() < PAUSE) => Ok(key.clone()),
+            _ => self.ask(&mut state).await,
+        }
+    }
+
+    /// The server refused this one: another one, if there is.
+    pub(super) async fn other_than(&self, refused: &Key) -> Result<Option<Key>> {
+        let mut state = self.state.lock().await;
+        match &state.key {
+            Some(key) if key != refused => return Ok(Some(key.clone())),
+            Some(_) if state.refused && state.asked.is_some_and(|asked| asked.elapsed() < PAUSE) => return Ok(None),
+            _ => {}
+        }
+        state.refused = true;
+        let key = self.ask(&mut state).await?;
+        Ok((key != *refused).then_some(key))
+    }
+
+    /// What words call the source.
+    pub(super) fn name(&self) -> &str {
+        self.credentials.name()
+    }
+
+    async fn ask(&self, state: &mut State) -> Result<Key> {
+        let credentials = self.credentials.clone();
+        let token = task::spawn_blocking(move || credentials.token()).await;
+        state.asked = Some(Instant::now());
+        let token = token.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Credentials, "reading the token failed", "please report this"))
+        })?;
+        if let (Some(host), Some(_)) = (&self.forbidden, &token) {
+            return Err(Error::new(
+                ErrorKind::Insecure,
+                format!("a token would travel to {host} unencrypted"),
+                "write https:// or libsql://; to send it all the same, start with --insecure-http",
+            ));
+        }
+        let number = match &state.key {
+            Some(key) if key.token == token => return Ok(key.clone()),
+            Some(key) => key.number + 1,
+            None => 0,
+        };
+        state.refused = false;
+        Ok(state.key.insert(Key { token, number }).clone())
+    }
+}
