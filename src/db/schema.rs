@@ -10,8 +10,8 @@ use std::{
 
 use crate::{
     db::{
-        connection::reader::{Flow, Reader},
-        error::{ErrorKind, Result},
+        connection::reader::Reader,
+        error::{Error, ErrorKind, Result},
         sql::quoted,
     },
     domain::{
@@ -30,27 +30,142 @@ const ROWID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 /// Prefixes of tables that replication and servers keep for themselves.
 const INTERNAL: [&str; 5] = ["sqlite_", "libsql_", "_litestream_", "_cf_", "turso_cdc"];
 
-/// Reads the schema.
+/// The six statements of a schema: relations, their statements, columns, statements of indexes, indexes, foreign keys.
+pub(crate) fn statements(form: Form, kinds: Kinds) -> [String; 6] {
+    let text = |name: &str| match form {
+        Form::Text => name.to_owned(),
+        Form::Bytes => format!("CAST({name} AS BLOB)"),
+    };
+    let kinds = match kinds {
+        Kinds::Tables => " AND l.type IN ('table', 'shadow')",
+        Kinds::All => "",
+    };
+    [
+        format!("SELECT {}, type, wr FROM pragma_table_list WHERE schema = 'main' ORDER BY name", text("name")),
+        format!(
+            "SELECT type, {}, {} FROM sqlite_schema WHERE type IN ('table', 'view', 'trigger') ORDER BY name",
+            text("tbl_name"),
+            text("sql")
+        ),
+        format!(
+            "SELECT {}, {} FROM pragma_table_list l JOIN pragma_table_xinfo(l.name, 'main') x \
+             WHERE l.schema = 'main'{kinds} ORDER BY l.name, x.cid",
+            text("l.name"),
+            column_facts(form)
+        ),
+        format!("SELECT {}, {} FROM sqlite_schema WHERE type = 'index'", text("name"), text("sql")),
+        format!(
+            "SELECT {}, {}, i.\"unique\", i.origin, i.partial, x.cid, {}, x.\"desc\", {} \
+             FROM pragma_table_list l JOIN pragma_index_list(l.name, 'main') i JOIN pragma_index_xinfo(i.name, 'main') x \
+             WHERE l.schema = 'main' AND l.type IN ('table', 'shadow') AND x.key = 1 ORDER BY l.name, i.seq DESC, x.seqno",
+            text("l.name"),
+            text("i.name"),
+            text("x.name"),
+            text("x.coll")
+        ),
+        format!(
+            "SELECT {}, k.id, {}, {}, {}, k.on_delete, k.on_update \
+             FROM pragma_table_list l JOIN pragma_foreign_key_list(l.name, 'main') k \
+             WHERE l.schema = 'main' AND l.type = 'table' ORDER BY l.name, k.id, k.seq",
+            text("l.name"),
+            text("k.\"table\""),
+            text("k.\"from\""),
+            text("k.\"to\"")
+        ),
+    ]
+}
+
+/// The columns of one relation, given as a literal or a parameter.
+pub(crate) fn columns_of(form: Form, relation: &str) -> String {
+    format!("SELECT {} FROM pragma_table_xinfo({relation}, 'main') x ORDER BY x.cid", column_facts(form))
+}
+
+/// How names travel: as texts, or, where these need not be UTF-8 and the way does not carry that, as their bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Text,
+    Bytes,
+}
+
+/// Of which relations the columns are read in one statement: views and virtual tables can fail, and then it fails as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kinds {
+    Tables,
+    All,
+}
+
+/// What has to be asked about single relations.
+pub(crate) trait Probe {
+    /// The columns of a view or a virtual table; an error is its own.
+    fn columns(&mut self, name: &str) -> Result<Vec<Column>>;
+
+    /// Whether the relation, which is no ordinary table, has rowids under this name.
+    fn has_rowid(&mut self, name: &str, rowid: &str) -> Result<bool>;
+
+    /// Whether a table of SQLite's own can be read by rowid like any other.
+    fn is_plain(&mut self, name: &str, rowid: &str) -> bool;
+}
+
+/// Reads the schema of a file.
 pub(crate) fn read(reader: &Reader<'_>) -> Result<Schema> {
-    let mut names = Vec::new();
-    reader.each("SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' ORDER BY name", &[], |row| {
-        names.push((reader.text(row, 0)?, reader.text(row, 1)?, reader.integer(row, 2)? != 0));
-        Ok(Flow::More)
-    })?;
-    let mut sources = statements(reader)?;
-    let mut columns = columns_of_tables(reader)?;
-    let mut indexes = indexes(reader)?;
+    let mut sets = Vec::with_capacity(6);
+    for sql in statements(Form::Text, Kinds::Tables) {
+        sets.push(reader.all(&sql, &[], |row| {
+            (0..row.as_ref().column_count()).map(|at| reader.whole(row, at)).collect::<Result<Vec<_>>>()
+        })?);
+    }
+    assemble(&sets, &mut FileProbe { reader })
+}
+
+struct FileProbe<'a> {
+    reader: &'a Reader<'a>,
+}
+
+impl Probe for FileProbe<'_> {
+    fn columns(&mut self, name: &str) -> Result<Vec<Column>> {
+        let reader = self.reader;
+        // A statement that names it says why it fails; the pragma alone may stay silent about it.
+        let sql = format!("SELECT * FROM main.{}", quoted(name));
+        reader.connection.prepare(&sql).map_err(|error| reader.words(&error))?;
+        let rows = reader.all(&columns_of(Form::Text, "?1"), &[&Value::text(name)], |row| {
+            (0..6).map(|at| reader.whole(row, at)).collect::<Result<Vec<_>>>()
+        })?;
+        Ok(rows.iter().filter_map(|row| column(row)).collect())
+    }
+
+    /// A virtual table says only when it is read whether it has rowids.
+    fn has_rowid(&mut self, name: &str, rowid: &str) -> Result<bool> {
+        let reader = self.reader;
+        Ok(reader
+            .first(&probe(name, rowid), &[], |row| Ok(reader.text(row, 0)? == "integer"))
+            .is_ok_and(|typed| typed.unwrap_or(true)))
+    }
+
+    fn is_plain(&mut self, name: &str, rowid: &str) -> bool {
+        self.reader.connection.prepare(&probe(name, rowid)).is_ok()
+    }
+}
+
+/// The schema out of the rows of [`statements`]. Columns of views and virtual tables may be missing there.
+pub(crate) fn assemble(sets: &[Vec<Vec<Value>>], probe: &mut dyn Probe) -> Result<Schema> {
+    let [names, statements, columns, index_statements, indexes, keys] = sets else {
+        return Err(Error::new(ErrorKind::Sql, "the schema is incomplete", "please report this"));
+    };
+    let mut sources = sources(statements);
+    let mut columns = columns_of_tables(columns);
+    let mut indexes = indexes_of_tables(index_statements, indexes);
     let index_names: HashSet<String> = indexes.values().flatten().map(|found| found.index.name.clone()).collect();
-    let mut keys = foreign_keys(reader)?;
+    let mut keys = foreign_keys(keys);
     let mut relations = Vec::with_capacity(names.len());
-    for (name, kind, without_rowid) in names {
-        let kind = kind_of(&name, &kind, &index_names);
+    for row in names {
+        let (name, raw_kind, without_rowid) = (text(row, 0), text(row, 1), integer(row, 2) != 0);
+        let kind = kind_of(&name, &raw_kind, &index_names);
         let facts = catalogue::table(&name).filter(|_| matches!(kind, RelationKind::Table | RelationKind::View));
         let found = indexes.remove(&name).unwrap_or_default();
         let sources = sources.remove(&name).unwrap_or_default();
         let (read, broken) = match columns.remove(&name) {
             Some(read) => (read, None),
-            None => match columns_of_one(reader, &name) {
+            None => match probe.columns(&name) {
                 Ok(read) => (read, None),
                 Err(error) if matches!(error.kind, ErrorKind::Sql | ErrorKind::NoSuchRelation) => {
                     (Vec::new(), Some(broken_words(&name, &error.what)))
@@ -63,7 +178,11 @@ pub(crate) fn read(reader: &Reader<'_>) -> Result<Schema> {
         for column in &mut columns {
             column.facts = facts.and_then(|facts| facts.column(&column.name));
         }
-        let key = key_kind(reader, &name, kind, without_rowid, &columns, &found, broken.is_some())?;
+        let key = if broken.is_some() || kind == RelationKind::View {
+            KeyKind::None
+        } else {
+            key_kind(probe, &name, kind, without_rowid, &columns, &found)?
+        };
         relations.push(Relation {
             name: name.clone(),
             kind,
@@ -81,6 +200,23 @@ pub(crate) fn read(reader: &Reader<'_>) -> Result<Schema> {
     link(&mut relations);
     sort(&mut relations);
     Ok(Schema { relations: relations.into_iter().map(Arc::new).collect() })
+}
+
+/// Text of a row, however it travelled, with what is not UTF-8 replaced.
+fn text(row: &[Value], at: usize) -> String {
+    match row.get(at) {
+        Some(Value::Blob(bytes)) => String::from_utf8_lossy(bytes.head()).into_owned(),
+        Some(value) => value.to_plain().into_owned(),
+        None => String::new(),
+    }
+}
+
+fn maybe(row: &[Value], at: usize) -> Option<String> {
+    row.get(at).filter(|value| !value.is_null()).map(|_| text(row, at))
+}
+
+fn integer(row: &[Value], at: usize) -> i64 {
+    row.get(at).and_then(Value::as_integer).unwrap_or(0)
 }
 
 fn broken_words(name: &str, why: &str) -> String {
@@ -110,72 +246,52 @@ struct Sources {
     triggers: Vec<String>,
 }
 
-fn statements(reader: &Reader<'_>) -> Result<HashMap<String, Sources>> {
+fn sources(rows: &[Vec<Value>]) -> HashMap<String, Sources> {
     let mut sources: HashMap<String, Sources> = HashMap::new();
-    reader.each(
-        "SELECT type, tbl_name, sql FROM sqlite_schema WHERE type IN ('table', 'view', 'trigger') ORDER BY name",
-        &[],
-        |row| {
-            let entry = sources.entry(reader.text(row, 1)?).or_default();
-            let sql = reader.maybe(row, 2)?;
-            if reader.text(row, 0)? == "trigger" {
-                entry.triggers.extend(sql);
-            } else {
-                entry.sql = sql;
-            }
-            Ok(Flow::More)
-        },
-    )?;
-    Ok(sources)
+    for row in rows {
+        let entry = sources.entry(text(row, 1)).or_default();
+        let sql = maybe(row, 2);
+        if text(row, 0) == "trigger" {
+            entry.triggers.extend(sql);
+        } else {
+            entry.sql = sql;
+        }
+    }
+    sources
 }
 
-/// cid, name, type, notnull, dflt_value, pk, hidden (<https://www.sqlite.org/pragma.html#pragma_table_xinfo>).
-const COLUMN_FACTS: &str = "x.name, x.type, x.\"notnull\", x.dflt_value, x.pk, x.hidden";
+/// name, type, notnull, dflt_value, pk, hidden (<https://www.sqlite.org/pragma.html#pragma_table_xinfo>).
+fn column_facts(form: Form) -> &'static str {
+    match form {
+        Form::Text => "x.name, x.type, x.\"notnull\", x.dflt_value, x.pk, x.hidden",
+        Form::Bytes => {
+            "CAST(x.name AS BLOB), CAST(x.type AS BLOB), x.\"notnull\", CAST(x.dflt_value AS BLOB), x.pk, x.hidden"
+        }
+    }
+}
 
 /// `None` for the hidden columns of virtual tables, which are arguments rather than content.
-fn column(reader: &Reader<'_>, row: &rusqlite::Row<'_>, at: usize) -> Result<Option<Column>> {
-    let hidden = reader.integer(row, at + 5)?;
-    if hidden == 1 {
-        return Ok(None);
-    }
-    Ok(Some(Column {
-        name: reader.text(row, at)?,
-        declared: reader.text(row, at + 1)?,
-        not_null: reader.integer(row, at + 2)? != 0,
-        default: reader.maybe(row, at + 3)?,
-        primary_key: u32::try_from(reader.integer(row, at + 4)?).ok().filter(|place| *place > 0),
+pub(crate) fn column(row: &[Value]) -> Option<Column> {
+    let hidden = integer(row, 5);
+    (hidden != 1).then(|| Column {
+        name: text(row, 0),
+        declared: text(row, 1),
+        not_null: integer(row, 2) != 0,
+        default: maybe(row, 3),
+        primary_key: u32::try_from(integer(row, 4)).ok().filter(|place| *place > 0),
         generated: hidden == 2 || hidden == 3,
         facts: None,
-    }))
+    })
 }
 
-fn columns_of_tables(reader: &Reader<'_>) -> Result<HashMap<String, Vec<Column>>> {
+fn columns_of_tables(rows: &[Vec<Value>]) -> HashMap<String, Vec<Column>> {
     let mut columns: HashMap<String, Vec<Column>> = HashMap::new();
-    let sql = format!(
-        "SELECT l.name, {COLUMN_FACTS} FROM pragma_table_list l JOIN pragma_table_xinfo(l.name, 'main') x
-         WHERE l.schema = 'main' AND l.type IN ('table', 'shadow') ORDER BY l.name, x.cid"
-    );
-    reader.each(&sql, &[], |row| {
-        let name = reader.text(row, 0)?;
-        if let Some(column) = column(reader, row, 1)? {
-            columns.entry(name).or_default().push(column);
+    for row in rows {
+        if let Some(column) = row.get(1..).and_then(column) {
+            columns.entry(text(row, 0)).or_default().push(column);
         }
-        Ok(Flow::More)
-    })?;
-    Ok(columns)
-}
-
-/// Of a view or a virtual table: an error is its own.
-fn columns_of_one(reader: &Reader<'_>, name: &str) -> Result<Vec<Column>> {
-    // A statement that names it says why it fails; the pragma alone may stay silent about it.
-    reader.connection.prepare(&format!("SELECT * FROM main.{}", quoted(name))).map_err(|error| reader.words(&error))?;
-    let sql = format!("SELECT {COLUMN_FACTS} FROM pragma_table_xinfo(?1, 'main') x ORDER BY x.cid");
-    let mut columns = Vec::new();
-    reader.each(&sql, &[&Value::text(name)], |row| {
-        columns.extend(column(reader, row, 0)?);
-        Ok(Flow::More)
-    })?;
-    Ok(columns)
+    }
+    columns
 }
 
 /// An index with what only its key's use needs: collation and direction of each term, and the column's position.
@@ -184,87 +300,65 @@ struct FoundIndex {
     terms: Vec<(i64, String, bool)>,
 }
 
-fn indexes(reader: &Reader<'_>) -> Result<HashMap<String, Vec<FoundIndex>>> {
-    let mut sources = HashMap::new();
-    reader.each("SELECT name, sql FROM sqlite_schema WHERE type = 'index'", &[], |row| {
-        sources.insert(reader.text(row, 0)?, reader.maybe(row, 1)?);
-        Ok(Flow::More)
-    })?;
+fn indexes_of_tables(statements: &[Vec<Value>], rows: &[Vec<Value>]) -> HashMap<String, Vec<FoundIndex>> {
+    let mut sources: HashMap<String, Option<String>> =
+        statements.iter().map(|row| (text(row, 0), maybe(row, 1))).collect();
     let mut found: HashMap<String, Vec<FoundIndex>> = HashMap::new();
-    reader.each(
-        "SELECT l.name, i.name, i.\"unique\", i.origin, i.partial, x.cid, x.name, x.\"desc\", x.coll
-         FROM pragma_table_list l JOIN pragma_index_list(l.name, 'main') i JOIN pragma_index_xinfo(i.name, 'main') x
-         WHERE l.schema = 'main' AND l.type IN ('table', 'shadow') AND x.key = 1 ORDER BY l.name, i.seq DESC, x.seqno",
-        &[],
-        |row| {
-            let list = found.entry(reader.text(row, 0)?).or_default();
-            let name = reader.text(row, 1)?;
-            if list.last().is_none_or(|last| last.index.name != name) {
-                list.push(FoundIndex {
-                    index: Index {
-                        sql: sources.remove(&name).flatten(),
-                        unique: reader.integer(row, 2)? != 0,
-                        origin: reader.text(row, 3)?,
-                        partial: reader.integer(row, 4)? != 0,
-                        columns: Vec::new(),
-                        name,
-                    },
-                    terms: Vec::new(),
-                });
-            }
-            if let Some(last) = list.last_mut() {
-                let position = reader.integer(row, 5)?;
-                last.index.columns.push(reader.maybe(row, 6)?);
-                last.terms.push((position, reader.text(row, 8)?, reader.integer(row, 7)? != 0));
-            }
-            Ok(Flow::More)
-        },
-    )?;
-    Ok(found)
+    for row in rows {
+        let list = found.entry(text(row, 0)).or_default();
+        let name = text(row, 1);
+        if list.last().is_none_or(|last| last.index.name != name) {
+            list.push(FoundIndex {
+                index: Index {
+                    sql: sources.remove(&name).flatten(),
+                    unique: integer(row, 2) != 0,
+                    origin: text(row, 3),
+                    partial: integer(row, 4) != 0,
+                    columns: Vec::new(),
+                    name,
+                },
+                terms: Vec::new(),
+            });
+        }
+        if let Some(last) = list.last_mut() {
+            last.index.columns.push(maybe(row, 6));
+            last.terms.push((integer(row, 5), text(row, 8), integer(row, 7) != 0));
+        }
+    }
+    found
 }
 
-fn foreign_keys(reader: &Reader<'_>) -> Result<HashMap<String, Vec<ForeignKey>>> {
+fn foreign_keys(rows: &[Vec<Value>]) -> HashMap<String, Vec<ForeignKey>> {
     let mut keys: HashMap<String, Vec<(i64, ForeignKey)>> = HashMap::new();
-    reader.each(
-        "SELECT l.name, k.id, k.\"table\", k.\"from\", k.\"to\", k.on_delete, k.on_update
-         FROM pragma_table_list l JOIN pragma_foreign_key_list(l.name, 'main') k
-         WHERE l.schema = 'main' AND l.type = 'table' ORDER BY l.name, k.id, k.seq",
-        &[],
-        |row| {
-            let (from, id) = (reader.text(row, 0)?, reader.integer(row, 1)?);
-            let list = keys.entry(from.clone()).or_default();
-            if list.last().is_none_or(|(last, _)| *last != id) {
-                let key = ForeignKey {
-                    from,
-                    to: reader.text(row, 2)?,
-                    columns: Vec::new(),
-                    on_delete: reader.text(row, 5)?,
-                    on_update: reader.text(row, 6)?,
-                };
-                list.push((id, key));
-            }
-            if let Some((_, key)) = list.last_mut() {
-                // Without a column it refers to the primary key: named when the other table is known.
-                key.columns.push((reader.text(row, 3)?, reader.maybe(row, 4)?.unwrap_or_default()));
-            }
-            Ok(Flow::More)
-        },
-    )?;
-    Ok(keys.into_iter().map(|(name, list)| (name, list.into_iter().map(|(_, key)| key).collect())).collect())
+    for row in rows {
+        let (from, id) = (text(row, 0), integer(row, 1));
+        let list = keys.entry(from.clone()).or_default();
+        if list.last().is_none_or(|(last, _)| *last != id) {
+            let key = ForeignKey {
+                from,
+                to: text(row, 2),
+                columns: Vec::new(),
+                on_delete: text(row, 5),
+                on_update: text(row, 6),
+            };
+            list.push((id, key));
+        }
+        if let Some((_, key)) = list.last_mut() {
+            // Without a column it refers to the primary key: named when the other table is known.
+            key.columns.push((text(row, 3), maybe(row, 4).unwrap_or_default()));
+        }
+    }
+    keys.into_iter().map(|(name, list)| (name, list.into_iter().map(|(_, key)| key).collect())).collect()
 }
 
 fn key_kind(
-    reader: &Reader<'_>,
+    probe: &mut dyn Probe,
     name: &str,
     kind: RelationKind,
     without_rowid: bool,
     columns: &[Column],
     indexes: &[FoundIndex],
-    broken: bool,
 ) -> Result<KeyKind> {
-    if broken || kind == RelationKind::View {
-        return Ok(KeyKind::None);
-    }
     let primary = indexes.iter().find(|found| found.index.origin == "pk");
     if without_rowid {
         // Hidden columns exist in virtual tables alone, so positions in the pragma are those of `columns`.
@@ -291,23 +385,17 @@ fn key_kind(
         (Some(at), None) => columns[at].name.clone(),
         (None, None) => return Ok(KeyKind::None),
     };
-    let is_virtual = kind == RelationKind::Virtual
-        || (kind == RelationKind::Internal && reader.connection.prepare(&probe(name, &name_of)).is_err());
-    if is_virtual && !has_rowid(reader, name, &name_of) {
+    let is_virtual =
+        kind == RelationKind::Virtual || (kind == RelationKind::Internal && !probe.is_plain(name, &name_of));
+    if is_virtual && !probe.has_rowid(name, &name_of)? {
         return Ok(KeyKind::None);
     }
     Ok(KeyKind::Rowid { alias: name_of, column: alias.filter(|_| kind != RelationKind::Virtual) })
 }
 
-fn probe(name: &str, rowid: &str) -> String {
-    format!("SELECT t.{}, typeof(t.{}) FROM main.{} AS t LIMIT 1", quoted(rowid), quoted(rowid), quoted(name))
-}
-
-/// A virtual table says only when it is read whether it has rowids.
-fn has_rowid(reader: &Reader<'_>, name: &str, rowid: &str) -> bool {
-    reader
-        .first(&probe(name, rowid), &[], |row| Ok(reader.text(row, 1)? == "integer"))
-        .is_ok_and(|typed| typed.unwrap_or(true))
+/// Reads a rowid's type: `integer` where there are rowids under this name, no row in an empty table.
+pub(crate) fn probe(name: &str, rowid: &str) -> String {
+    format!("SELECT typeof(t.{}) FROM main.{} AS t LIMIT 1", quoted(rowid), quoted(name))
 }
 
 /// Names the columns that foreign keys leave out, and tells each table who refers to it.

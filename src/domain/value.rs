@@ -37,6 +37,15 @@ impl Bytes {
         Self { head: bytes[..end].into(), total: bytes.len() as u64 }
     }
 
+    /// The beginning of `total` bytes, cut as [`Self::cut`] cuts: `bytes` are all, or at least the first `limit` and one more.
+    pub fn part(bytes: impl Into<Box<[u8]>>, limit: usize, total: u64) -> Self {
+        let head = bytes.into();
+        if head.len() as u64 >= total && head.len() <= limit {
+            return Self { total: head.len() as u64, head };
+        }
+        Self { total: total.max(head.len() as u64), ..Self::cut(&head, limit) }
+    }
+
     /// The bytes that are here.
     pub fn head(&self) -> &[u8] {
         &self.head
@@ -162,6 +171,12 @@ mod tests {
         assert!(bytes.is_cut());
         assert_eq!(Bytes::cut(&[0x80; 9], 5).head().len(), 5);
         assert!(!Bytes::cut(b"ab", 2).is_cut());
+        let text = "abc😀cd".as_bytes();
+        for limit in 1..text.len() {
+            let sent = &text[..limit + 1];
+            assert_eq!(Bytes::part(sent, limit, text.len() as u64), Bytes::cut(text, limit), "{limit}");
+        }
+        assert_eq!(Bytes::part(text, 20, text.len() as u64), Bytes::whole(text));
     }
 
     #[test]
