@@ -4,12 +4,12 @@
 //! order, [`walk`] reads rows along it, [`plan`] finds the index that gives the order, [`share`] finds the rows at a share of the
 //! whole, [`ordinal`] pages what has no key. Everything here happens inside one read transaction. Must not open or retry anything.
 
-mod find;
-mod order;
-mod ordinal;
+pub(crate) mod find;
+pub(crate) mod order;
+pub(crate) mod ordinal;
 mod plan;
-mod share;
-mod walk;
+pub(crate) mod share;
+pub(crate) mod walk;
 
 pub(crate) use find::{by_text, condition_of};
 pub(crate) use plan::Orders;
@@ -33,13 +33,7 @@ use crate::{
 
 /// Reads a page.
 pub(crate) fn read(reader: &Reader<'_>, orders: &mut Orders, query: &PageQuery) -> Result<Page> {
-    if let Some(why) = &query.relation.broken {
-        return Err(Error::new(
-            ErrorKind::Sql,
-            format!("{} cannot be read: {why}", query.relation.name),
-            "what it is made of is missing: see its CREATE statement in the Schema tab",
-        ));
-    }
+    readable(&query.relation)?;
     if query.relation.key == KeyKind::None {
         return ordinal::read(reader, query);
     }
@@ -50,6 +44,18 @@ pub(crate) fn read(reader: &Reader<'_>, orders: &mut Orders, query: &PageQuery) 
             keyed(reader, orders, query)
         }
         page => page,
+    }
+}
+
+/// An error where the relation is a view that fails.
+pub(crate) fn readable(relation: &Relation) -> Result<()> {
+    match &relation.broken {
+        Some(why) => Err(Error::new(
+            ErrorKind::Sql,
+            format!("{} cannot be read: {why}", relation.name),
+            "what it is made of is missing: see its CREATE statement in the Schema tab",
+        )),
+        None => Ok(()),
     }
 }
 
@@ -90,7 +96,7 @@ pub(crate) fn count(reader: &Reader<'_>, relation: &Relation) -> Result<u64> {
     Ok(rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0))
 }
 
-fn no_such_row(relation: &Relation, key: &str) -> Error {
+pub(crate) fn no_such_row(relation: &Relation, key: &str) -> Error {
     Error::new(
         ErrorKind::NoSuchRow,
         format!("{} has no row {key}", relation.name),
@@ -98,7 +104,7 @@ fn no_such_row(relation: &Relation, key: &str) -> Error {
     )
 }
 
-fn describe(key: &RowKey) -> String {
+pub(crate) fn describe(key: &RowKey) -> String {
     match key {
         RowKey::Rowid(rowid) => rowid.to_string(),
         RowKey::Primary(values) => values.iter().map(Value::to_plain).collect::<Vec<_>>().join(", "),
@@ -151,13 +157,13 @@ fn from_place(walk: &Walk<'_>, place: &[Value], limit: usize, position: Position
 }
 
 /// Drops what is more than a page; whether there was no more.
-fn cut(found: &mut Vec<Found>, limit: usize) -> bool {
+pub(crate) fn cut(found: &mut Vec<Found>, limit: usize) -> bool {
     let all = found.len() <= limit;
     found.truncate(limit);
     all
 }
 
-fn page(found: Vec<Found>, at_start: bool, at_end: bool, position: Position) -> Page {
+pub(crate) fn page(found: Vec<Found>, at_start: bool, at_end: bool, position: Position) -> Page {
     let position = match position {
         Position::Unknown | Position::About(_) if at_start => Position::Exact(0),
         Position::Unknown if at_end => Position::FromEnd(found.len() as u64),

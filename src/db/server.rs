@@ -6,10 +6,14 @@
 //! there, [`credentials`] the token, [`connector`] the way (TLS, proxies, timeouts), [`link`] the connections and the state they are
 //! in, [`script`] what is asked and how values come back exactly, [`session`] the reading itself. Must not know the screen.
 
+pub(crate) mod cells;
 pub(crate) mod connector;
 pub mod credentials;
 pub mod endpoint;
+pub(crate) mod known;
 pub(crate) mod link;
+pub(crate) mod page;
+pub(crate) mod schema;
 pub(crate) mod script;
 pub(crate) mod session;
 pub(crate) mod words;
@@ -19,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use self::{credentials::Credentials, endpoint::Endpoint, link::Link};
+use self::{credentials::Credentials, endpoint::Endpoint, known::Known, link::Link};
 use crate::db::error::Result;
 
 /// A server and how to get in. Clones share the connections.
@@ -34,6 +38,7 @@ pub struct Server {
     /// Whether a token may travel unencrypted to another computer.
     pub plaintext: Plaintext,
     link: Arc<OnceLock<Link>>,
+    pub(crate) known: Arc<Known>,
 }
 
 /// How long things may take. No request lives longer.
@@ -66,7 +71,14 @@ pub enum Plaintext {
 impl Server {
     /// A server there. Connects to nothing yet.
     pub fn new(endpoint: Endpoint, credentials: Credentials) -> Self {
-        Self { endpoint, credentials, limits: Limits::default(), plaintext: Plaintext::default(), link: Arc::default() }
+        Self {
+            endpoint,
+            credentials,
+            limits: Limits::default(),
+            plaintext: Plaintext::default(),
+            link: Arc::default(),
+            known: Arc::default(),
+        }
     }
 
     /// Its connections, shared by all who read from it.

@@ -142,7 +142,9 @@ mod tests {
         for value in values {
             let given = back(&connection, &format!("SELECT {}", literal(&value)));
             match (&value, &given) {
-                (Value::Real(wanted), Value::Real(given)) => assert_eq!(wanted.to_bits(), given.to_bits(), "{wanted:e}"),
+                (Value::Real(wanted), Value::Real(given)) => {
+                    assert_eq!(wanted.to_bits(), given.to_bits(), "{wanted:e}")
+                }
                 _ => assert_eq!(value, given),
             }
         }

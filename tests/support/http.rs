@@ -1,6 +1,5 @@
 //! As much of HTTP/1.1 as tests need: one request on a connection of its own, and reading heads and bodies.
 
-
 use std::{
     io::{self, Read, Write as _},
     net::{SocketAddr, TcpStream},

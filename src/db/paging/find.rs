@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{
         page::{Anchor, RowKey},
-        schema::{Column, KeyKind, Relation},
+        schema::{Column, KeyColumn, KeyKind, Relation},
         value::Value,
     },
 };
@@ -29,23 +29,34 @@ pub(crate) enum Nearest {
 
 /// The condition that finds the row with this key, and its values.
 pub(crate) fn condition_of(relation: &Relation, source: &Source, key: &RowKey) -> Option<(String, Vec<Value>)> {
-    match (key, &relation.key, &source.rowid) {
-        (RowKey::Rowid(rowid), KeyKind::Rowid { .. }, Some(sql)) => {
-            Some((format!("{sql} = ?"), vec![Value::Integer(*rowid)]))
-        }
-        (RowKey::Primary(values), KeyKind::Primary(columns), _) if values.len() == columns.len() => {
-            let terms: Vec<String> = columns
-                .iter()
-                .map(|key| format!("{} COLLATE {} IS ?", source.columns[key.column], key.collation))
-                .collect();
-            Some((terms.join(" AND "), values.clone()))
+    let values = match (key, &relation.key) {
+        (RowKey::Rowid(rowid), KeyKind::Rowid { .. }) => vec![Value::Integer(*rowid)],
+        (RowKey::Primary(values), KeyKind::Primary(columns)) if values.len() == columns.len() => values.clone(),
+        _ => return None,
+    };
+    Some((condition_with(relation, source, |_| "?".to_owned())?, values))
+}
+
+/// The condition that finds the row whose key these expressions are, one for each of its columns.
+pub(crate) fn condition_with(
+    relation: &Relation,
+    source: &Source,
+    expression: impl Fn(usize) -> String,
+) -> Option<String> {
+    match (&relation.key, &source.rowid) {
+        (KeyKind::Rowid { .. }, Some(sql)) => Some(format!("{sql} = {}", expression(0))),
+        (KeyKind::Primary(columns), _) => {
+            let term = |(at, key): (usize, &KeyColumn)| {
+                format!("{} COLLATE {} IS {}", source.columns[key.column], key.collation, expression(at))
+            };
+            Some(columns.iter().enumerate().map(term).collect::<Vec<_>>().join(" AND "))
         }
         _ => None,
     }
 }
 
 /// The column of a rowid table whose text is the key to people: its primary key of one column.
-fn named_key(relation: &Relation) -> Option<usize> {
+pub(crate) fn named_key(relation: &Relation) -> Option<usize> {
     let alias = match &relation.key {
         KeyKind::Rowid { column, .. } => *column,
         KeyKind::Primary(_) | KeyKind::None => return None,
@@ -98,12 +109,12 @@ pub(crate) fn by_text(reader: &Reader<'_>, relation: &Relation, source: &Source,
 }
 
 /// A key of several columns is written with commas between them, as pages describe it.
-fn parts(text: &str, columns: usize) -> Vec<&str> {
+pub(crate) fn parts(text: &str, columns: usize) -> Vec<&str> {
     if columns == 1 { vec![text] } else { text.splitn(columns, ',').map(str::trim).collect() }
 }
 
 /// The value that a typed text stands for in a key: text, or a number where the column has no text affinity and so holds it as one.
-fn typed(column: &Column, text: &str) -> Value {
+pub(crate) fn typed(column: &Column, text: &str) -> Value {
     let declared = column.declared.to_ascii_uppercase();
     // https://www.sqlite.org/datatype3.html#determination_of_column_affinity: INT goes before CHAR, CLOB and TEXT.
     let is_text = !declared.contains("INT") && ["CHAR", "CLOB", "TEXT"].iter().any(|word| declared.contains(word));

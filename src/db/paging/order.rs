@@ -113,43 +113,97 @@ impl Order {
     /// The segments from a place on. `values` may be shorter than the terms: then it is the place before all rows that
     /// begin with them.
     pub(crate) fn segments(&self, values: &[Value], way: Way, edge: Edge) -> Vec<Segment> {
+        let place: Vec<Operand> = values
+            .iter()
+            .map(|value| Operand::new("?", if value.is_null() { Nullness::Null } else { Nullness::NotNull }))
+            .collect();
+        self.segments_from(&place, way, edge)
+    }
+
+    /// As [`Self::segments`], with the place's values as expressions.
+    pub(crate) fn segments_from(&self, place: &[Operand], way: Way, edge: Edge) -> Vec<Segment> {
         let mut segments = Vec::new();
-        let last = values.len().min(self.terms.len());
+        let last = place.len().min(self.terms.len());
         for level in (0..last).rev() {
-            let term = &self.terms[level];
+            let (term, value) = (&self.terms[level], &place[level]);
             let descending = term.descending ^ (way == Way::Back);
             let inclusive = edge == Edge::Inclusive && level + 1 == last;
-            let prefix = || {
-                let conditions: Vec<String> =
-                    self.terms[..level].iter().map(|term| format!("{} IS ?", term.sql)).collect();
-                (conditions, level)
-            };
             let mut add = |condition: String, bound: usize, first: usize| {
-                let (mut conditions, values) = prefix();
+                let mut conditions: Vec<String> = self.terms[..level]
+                    .iter()
+                    .zip(place)
+                    .map(|(term, value)| format!("{} IS {}", term.sql, value.sql))
+                    .collect();
                 conditions.push(condition);
-                segments.push(Segment { condition: conditions.join(" AND "), values: values + bound, first });
+                segments.push(Segment { condition: conditions.join(" AND "), values: level + bound, first });
             };
-            if values[level].is_null() {
+            // What holds only where the value is NULL, or is not, says so where that is not known.
+            let guard = |is: &str| match value.nullness {
+                Nullness::Unknown => format!(" AND {} {is}", value.sql),
+                Nullness::Null | Nullness::NotNull => String::new(),
+            };
+            if value.nullness != Nullness::NotNull {
                 if inclusive {
-                    add(format!("{} IS NULL", term.sql), 0, level + 1);
+                    add(format!("{} IS NULL{}", term.sql, guard("IS NULL")), 0, level + 1);
                 }
                 if !descending {
-                    add(format!("{} IS NOT NULL", term.sql), 0, level);
+                    add(format!("{} IS NOT NULL{}", term.sql, guard("IS NULL")), 0, level);
                 }
-            } else {
+            }
+            if value.nullness != Nullness::Null {
                 let compare = match (descending, inclusive) {
                     (false, false) => ">",
                     (false, true) => ">=",
                     (true, false) => "<",
                     (true, true) => "<=",
                 };
-                add(format!("{} {compare} ?", term.sql), 1, level);
+                add(format!("{} {compare} {}", term.sql, value.sql), 1, level);
                 if descending && term.nullable {
-                    add(format!("{} IS NULL", term.sql), 0, level + 1);
+                    add(format!("{} IS NULL{}", term.sql, guard("IS NOT NULL")), 0, level + 1);
                 }
             }
         }
         segments
+    }
+
+    /// Whether each term can be NULL.
+    pub(crate) fn nullable(&self) -> impl Iterator<Item = bool> + '_ {
+        self.terms.iter().map(|term| term.nullable)
+    }
+
+    /// The anchor's columns in the order of the terms: sort values `sort(at)`, the key's `key(at)`.
+    pub(crate) fn expressions(&self, sort: impl Fn(usize) -> String, key: impl Fn(usize) -> String) -> Vec<String> {
+        self.terms
+            .iter()
+            .map(|term| match term.from {
+                From::Sort(at) => sort(at),
+                From::Key(at) => key(at),
+            })
+            .collect()
+    }
+}
+
+/// Whether a place's value is NULL, which no comparison finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nullness {
+    /// It is.
+    Null,
+    /// It is not.
+    NotNull,
+    /// The statement itself finds the value.
+    Unknown,
+}
+
+/// A value of a place, as an expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Operand {
+    sql: String,
+    nullness: Nullness,
+}
+
+impl Operand {
+    pub(crate) fn new(sql: impl Into<String>, nullness: Nullness) -> Self {
+        Self { sql: sql.into(), nullness }
     }
 }
 

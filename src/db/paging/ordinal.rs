@@ -114,7 +114,7 @@ fn rows(reader: &Reader<'_>, query: &PageQuery, offset: u64, most: u64) -> Resul
 }
 
 /// ORDER BY for a sort: ties are broken by all columns, so that the order is one.
-fn order(source: &Source, query: &PageQuery) -> String {
+pub(crate) fn order(source: &Source, query: &PageQuery) -> String {
     if query.sort.is_empty() {
         return String::new();
     }

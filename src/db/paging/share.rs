@@ -22,6 +22,11 @@ use crate::{
 /// How many rows a sample has at most. Each is read four times: sought, looked up, put into the sorter and taken out of it.
 const SAMPLE: usize = 32;
 
+/// How many rows the sample for a page has: the whole page shall not read more than four times its rows.
+pub(crate) fn sample_size(limit: usize) -> usize {
+    (limit * 3 / 4).saturating_sub(3).clamp(1, SAMPLE)
+}
+
 /// The page at this share (over 0.0, under 1.0).
 pub(crate) fn read(walk: &Walk<'_>, share: f64, limit: usize) -> Result<Page> {
     let by_key = plan::find(walk.reader, walk.relation, &[])?;
@@ -85,8 +90,7 @@ impl Ends {
 
 /// The place of the row at this share of a sample in the walk's order.
 fn sampled(walk: &Walk<'_>, by_key: &Walk<'_>, ends: &Ends, share: f64, limit: usize) -> Result<Option<Anchor>> {
-    // The whole page shall not read more than four times its rows.
-    let size = (limit * 3 / 4).saturating_sub(3).clamp(1, SAMPLE);
+    let size = sample_size(limit);
     let mut keys: Vec<RowKey> = Vec::with_capacity(size);
     for at in 0..size {
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]

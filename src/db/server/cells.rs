@@ -68,7 +68,9 @@ impl Cells {
         match (self.form, extent) {
             (Form::Plain, Extent::Whole) => column.to_owned(),
             (Form::Plain, Extent::Head) => {
-                format!("CASE WHEN octet_length({column}) > {kept} THEN substr(CAST({column} AS BLOB), 1, {kept}) ELSE {column} END")
+                format!(
+                    "CASE WHEN octet_length({column}) > {kept} THEN substr(CAST({column} AS BLOB), 1, {kept}) ELSE {column} END"
+                )
             }
             (Form::Exact, extent) => {
                 let bytes = match extent {
@@ -134,7 +136,8 @@ impl Cells {
             let notes = notes.as_text().ok_or_else(strange)?;
             for note in notes.split_terminator(';') {
                 let mut words = note.split(' ');
-                let (Some(at), Some(class), Some(number), None) = (words.next(), words.next(), words.next(), words.next())
+                let (Some(at), Some(class), Some(number), None) =
+                    (words.next(), words.next(), words.next(), words.next())
                 else {
                     return Err(strange());
                 };
@@ -158,5 +161,9 @@ impl Cells {
 
 /// An answer in another shape than was asked for.
 pub(crate) fn strange() -> Error {
-    Error::new(ErrorKind::Server, "the server's answer has another shape than was asked for", "try again; please report this")
+    Error::new(
+        ErrorKind::Server,
+        "the server's answer has another shape than was asked for",
+        "try again; please report this",
+    )
 }

@@ -1,8 +1,17 @@
-//! Reading from a server: each method is one round trip.
+//! Reading from a server: each method is one round trip, where nothing odd comes between.
+//!
+//! Owns what a reader has: its canceller, how long it waits, and what all readers of the server know together. The readers themselves
+//! ([`page`], [`schema`], …) see only a way to ask. Must not write.
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Server, link::Link};
+use super::{
+    Limits, Server,
+    known::Known,
+    link::{Link, Set},
+    page, schema,
+    script::Script,
+};
 use crate::{
     db::{
         connection::Canceller,
@@ -16,9 +25,14 @@ use crate::{
     },
 };
 
+/// Runs a script in one round trip.
+pub(crate) type Ask<'a> = dyn FnMut(&Script) -> Result<Vec<Set>> + 'a;
+
 /// A line of reading from a server.
 pub(crate) struct ServerSession {
     link: Link,
+    limits: Limits,
+    known: Arc<Known>,
     canceller: Canceller,
 }
 
@@ -28,19 +42,24 @@ fn missing<T>() -> Result<T> {
 
 impl ServerSession {
     pub(crate) fn open(server: &Server, canceller: Canceller) -> Result<Self> {
-        Ok(Self { link: server.link()?.clone(), canceller })
+        let (link, known) = (server.link()?.clone(), Arc::clone(&server.known));
+        Ok(Self { link, limits: server.limits, known, canceller })
     }
 
+    /// The schema as it is now.
     pub(crate) fn schema(&mut self) -> Result<Schema> {
-        let _ = (&self.link, &self.canceller);
-        missing()
+        let known = Arc::clone(&self.known);
+        schema::read(&mut |script| self.ask(script), &known).map(|schema| (*schema).clone())
     }
 
-    pub(crate) fn page(&mut self, _query: &PageQuery) -> Result<Page> {
-        missing()
+    /// A page of rows; fewer than asked for where more do not fit into an answer.
+    pub(crate) fn page(&mut self, query: &PageQuery) -> Result<Page> {
+        let known = Arc::clone(&self.known);
+        page::read(&mut |script| self.ask(script), &known, query)
     }
 
     pub(crate) fn count(&mut self, _relation: &Relation) -> Result<u64> {
+        let _ = self.limits;
         missing()
     }
 
@@ -62,5 +81,9 @@ impl ServerSession {
 
     pub(crate) fn cell(&mut self, _relation: &Arc<Relation>, _key: &RowKey, _column: usize) -> Result<Option<Value>> {
         missing()
+    }
+
+    fn ask(&self, script: &Script) -> Result<Vec<Set>> {
+        self.link.batch(script, &self.canceller)
     }
 }
