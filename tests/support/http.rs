@@ -6,8 +6,7 @@ use std::{
     time::Duration,
 };
 
-/// A request or an answer that takes longer than this is lost.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::PATIENCE;
 
 /// What came back.
 #[derive(Clone, Debug)]

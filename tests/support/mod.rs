@@ -5,6 +5,8 @@
 
 pub(crate) mod http;
 pub(crate) mod proxy;
+pub(crate) mod reach;
+pub(crate) mod samples;
 pub(crate) mod sqld;
 pub(crate) mod token;
 
@@ -21,7 +23,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use tempfile::TempDir;
 
 /// So long a screen may take on a busy machine before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the reading thread keeps.
 struct Seen {

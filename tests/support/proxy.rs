@@ -14,10 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{http::Message, sqld::free_port};
-
-/// So long something may take on a busy machine before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::{PATIENCE, http::Message, sqld::free_port};
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq)]

@@ -24,12 +24,13 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::http::{self, Answer};
+use super::{
+    PATIENCE,
+    http::{self, Answer},
+};
 
 /// The release of the npm package.
 const RELEASE: &str = "0.24.1-pre.42";
-/// So long a server may take to start on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// A server that nobody asks for so long ends by itself: nothing stays behind where a test process was killed.
 const ORPHANED: &str = "600";
 
