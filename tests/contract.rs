@@ -13,7 +13,7 @@ use std::{any::Any, fmt::Debug, sync::Arc};
 use proptest::{prelude::*, test_runner::TestRunner};
 use reelscope::{
     db::{
-        error::{ErrorKind, Result},
+        error::Result,
         location::Location,
         replica::Replica,
         request::{Answer, Query, Slot, SyncHow},
@@ -377,9 +377,11 @@ fn random_tables_from_a_server() {
         let mut used = Vec::new();
         let sort: Vec<SortKey> = sort
             .into_iter()
-            .filter(|(column, _)| !used.contains(column) && {
-                used.push(*column);
-                true
+            .filter(|(column, _)| {
+                !used.contains(column) && {
+                    used.push(*column);
+                    true
+                }
             })
             .map(|(column, descending)| SortKey {
                 column,

@@ -22,8 +22,7 @@ use std::{
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
 
-/// So long a screen may take on a busy machine before the test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) use http::PATIENCE;
 
 /// What the reading thread keeps.
 struct Seen {

@@ -14,7 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{PATIENCE, http::Message, sqld::free_port};
+use super::{
+    http::{Message, PATIENCE},
+    sqld::free_port,
+};
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use std::{
 use reelscope::db::{
     error::Result,
     location::Location,
-    request::{Answer, Query, Reply, Request, RequestId, Slot},
+    request::{Answer, Freshness, Query, Reply, Request, RequestId, Slot},
     server::{
         Server,
         credentials::{Credentials, Token},
@@ -52,7 +52,7 @@ impl Asked {
     pub(crate) fn ask(&mut self, slot: Slot, query: Query) -> RequestId {
         self.next += 1;
         let id = RequestId(self.next);
-        self.database.submit(Request { slot, id, query });
+        self.database.submit(Request { slot, id, query, freshness: Freshness::default() });
         id
     }
 

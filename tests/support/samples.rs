@@ -165,10 +165,12 @@ fn rows(connection: &Connection, name: &str, sql: &mut String) {
 }
 
 fn literal(value: ValueRef<'_>) -> String {
-    let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    });
+    let hex = |bytes: &[u8]| {
+        bytes.iter().fold(String::new(), |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
+    };
     match value {
         ValueRef::Null => "NULL".to_owned(),
         ValueRef::Integer(i64::MIN) => "(-9223372036854775807 - 1)".to_owned(),

@@ -24,10 +24,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{
-    PATIENCE,
-    http::{self, Answer},
-};
+use super::http::{self, Answer, PATIENCE};
 
 /// The release of the npm package.
 const RELEASE: &str = "0.24.1-pre.42";
