@@ -91,7 +91,8 @@ impl Pair {
             (Err(here), Err(there)) => here.kind == there.kind,
             _ => false,
         };
-        assert!(same, "{what}\nthe file: {here:?}\n{:?}: {there:?}", self.place);
+        let short = |outcome: &Result<T>| format!("{outcome:?}").chars().take(3000).collect::<String>();
+        assert!(same, "{what}\nthe file: {}\n{:?}: {}", short(&here), self.place, short(&there));
         here
     }
 
