@@ -8,6 +8,7 @@ mod actions;
 mod intents;
 mod keys;
 pub mod layout;
+mod link;
 mod mouse;
 mod places;
 mod progress;
@@ -41,7 +42,7 @@ use crate::{
         question::QuestionPane, table::TablePane, tables::TablesPane,
     },
     theme::{Theme, ThemeName},
-    widgets::toast::Toasts,
+    widgets::{safe::safe, toast::Toasts},
 };
 pub use layout::Visibility;
 use layout::{Layout, Side, Wanted, Zoom};
@@ -100,7 +101,12 @@ pub struct App {
     settings: Settings,
     mouse: MouseCapture,
     label: String,
+    whole: String,
+    copy: Option<String>,
     kind: DatabaseKind,
+    /// What is said once, at the start.
+    greetings: Vec<(Severity, String)>,
+    way: link::Way,
     health: Result<(), Error>,
     schema: Option<Arc<Schema>>,
     schema_error: Option<Error>,
@@ -139,14 +145,20 @@ use cx;
 impl App {
     /// The program before its first event.
     pub fn new(options: AppOptions) -> Self {
+        let notes = options.notes.into_iter().map(|note| (Severity::Warning, note));
+        let greetings = notes.chain(options.hint.map(|hint| (Severity::Info, hint))).collect();
         Self {
             size: Rect::default(),
             theme: Theme::built_in(options.theme),
             keymap: options.keymap,
-            settings: Settings { times: options.times },
+            settings: Settings { times: options.times, link: None },
             mouse: options.mouse,
             label: options.label,
+            whole: options.whole,
+            copy: options.copy,
             kind: options.kind,
+            greetings,
+            way: link::Way::default(),
             health: Ok(()),
             schema: None,
             schema_error: None,
@@ -182,7 +194,11 @@ impl App {
     pub fn start(&mut self, now: Now, (width, height): (u16, u16)) -> Vec<Command> {
         self.now = now;
         self.out.ask(Slot::Schema, Query::Schema);
+        self.table.schema_asked();
         self.resize(width, height, now);
+        for (severity, text) in std::mem::take(&mut self.greetings) {
+            self.say(severity, safe(&text).into_owned(), now);
+        }
         self.bots.start(&mut cx!(self, now));
         self.finish(now)
     }
@@ -233,6 +249,7 @@ impl App {
     fn finish(&mut self, now: Now) -> Vec<Command> {
         self.carry_out(now);
         self.overlays.retain(|overlay| !overlay.is_done());
+        self.offer_rebuild(now);
         self.set_timers(now);
         let mut commands = Vec::with_capacity(self.out.commands.len());
         for command in std::mem::take(&mut self.out.commands) {

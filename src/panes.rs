@@ -5,6 +5,7 @@
 
 pub mod bots;
 pub mod frame;
+pub mod link;
 pub mod notice;
 pub mod overlay;
 #[cfg(test)]
@@ -20,7 +21,7 @@ use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    db::request::{Answer, Freshness, Query, Request, RequestId, Slot},
+    db::request::{Answer, Freshness, LinkStatus, Query, Request, RequestId, Slot},
     domain::{
         page::RowKey,
         place::Place,
@@ -61,6 +62,8 @@ pub struct Now {
 pub struct Settings {
     /// How times are shown.
     pub times: TimeFormat,
+    /// How the way to the server is, where there is one and it has said so.
+    pub link: Option<Arc<LinkStatus>>,
 }
 
 pub use crate::message::severity::Severity;

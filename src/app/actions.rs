@@ -5,6 +5,7 @@ use super::{
     layout::{Side, Visibility, Zoom},
 };
 use crate::{
+    db::request::{Query, Slot},
     keymap::Context,
     message::{
         action::Action,
@@ -98,7 +99,11 @@ impl App {
             }
             Action::Back => self.travel(Direction::Back, now),
             Action::Forward => self.travel(Direction::Forward, now),
+            Action::RefreshAll | Action::Refresh if self.schema.is_none() => self.read_schema(),
+            Action::RefreshAll if self.follows().is_some() => self.sync_now(),
             Action::RefreshAll => self.read_anew(now),
+            Action::Connection => self.show_connection(now),
+            Action::RebuildCopy => self.ask_rebuild(now),
             _ => {
                 let (pane, mut cx) = self.pane(self.wanted.focus, now);
                 if pane.act(action, count, &mut cx) == Handled::No && action == Action::Cancel {
@@ -122,7 +127,7 @@ impl App {
     /// Esc that no pane wanted: messages go, then full screen ends, then the focus goes back to where a question was opened
     /// from, or to the rows.
     fn step_back(&mut self, now: Now) {
-        if self.toasts.dismiss(now.elapsed) {
+        if self.cancel_sync(now) || self.toasts.dismiss(now.elapsed) {
             return;
         }
         if self.wanted.zoom == Zoom::Focused {
@@ -185,8 +190,12 @@ impl App {
         }
     }
 
-    fn read_anew(&mut self, now: Now) {
-        use crate::db::request::{Query, Slot};
+    fn read_schema(&mut self) {
+        self.out.ask(Slot::Schema, Query::Schema);
+        self.table.schema_asked();
+    }
+
+    pub(super) fn read_anew(&mut self, now: Now) {
         self.out.ask(Slot::Schema, Query::Schema);
         self.tables.changed(&mut cx!(self, now));
         let _ = self.table.act(Action::Refresh, None, &mut cx!(self, now));

@@ -68,6 +68,8 @@ impl App {
                 pane.prompted(kind, &text, state, &mut cx);
             }
             Intent::Do(action) => self.act(action, None, now),
+            // An outage is said once: each pane that it keeps from reading shows it itself.
+            Intent::Say(Severity::Error, text) if self.is_said(&text) => {}
             Intent::Say(severity, text) => self.say(severity, text, now),
             Intent::FocusPane(pane) => self.focus(pane, now),
         }

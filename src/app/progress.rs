@@ -63,6 +63,11 @@ impl Progress {
             .max_by_key(|(_, time)| *time)
     }
 
+    /// Whether this slot is at work.
+    pub(super) fn is_under_way(&self, slot: Slot) -> bool {
+        self.under_way.contains_key(&slot)
+    }
+
     /// Whether anything is under way.
     pub(super) fn is_idle(&self) -> bool {
         self.under_way.is_empty()

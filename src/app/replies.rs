@@ -11,6 +11,7 @@ use crate::{
     domain::schema::{RelationKind, Schema},
     message::severity::Severity,
     panes::{Handled, Now, Pane},
+    widgets::safe::safe,
 };
 
 impl App {
@@ -26,20 +27,19 @@ impl App {
                 self.question.changed(&mut cx!(self, now));
             }
             Reply::Health(health) => self.health(health, now),
-            Reply::Kept { .. } | Reply::Link(_) => {}
+            Reply::Link(status) => self.linked(&status, now),
+            Reply::Kept { .. } => {}
         }
     }
 
     fn health(&mut self, health: Result<(), Error>, now: Now) {
-        match (&self.health, &health) {
-            (Err(_), Ok(())) => self.say(Severity::Info, "the database can be read again", now),
-            (before, Err(error)) if before.as_ref().err() != Some(error) => {
-                self.say(Severity::Error, words(error), now);
-            }
-            _ => {}
-        }
         self.dirty |= self.health != health;
         self.health = health;
+        match &self.health {
+            Ok(()) if !self.is_cut_off() => self.recovered(now),
+            Ok(()) => {}
+            Err(error) => self.trouble(&error.clone(), now),
+        }
     }
 
     fn answer(&mut self, slot: Slot, id: RequestId, outcome: Result<Answer, Error>, now: Now) {
@@ -53,7 +53,11 @@ impl App {
                 match outcome {
                     Ok(Answer::Schema(schema)) => self.schema_read(schema.clone(), now),
                     Err(error) if error.kind != ErrorKind::Cancelled => {
-                        self.say(Severity::Error, words(error), now);
+                        let text = safe(&words(error)).into_owned();
+                        if !self.is_said(&text) {
+                            self.say(Severity::Error, text, now);
+                        }
+                        self.table.schema_came(Err(error));
                         self.schema_error = Some(error.clone());
                     }
                     _ => {}
@@ -74,7 +78,10 @@ impl App {
                 _ => self.table.reply(slot, outcome, &mut cx!(self, now)),
             },
             Slot::Activity => self.bots.reply(slot, outcome, &mut cx!(self, now)),
-            Slot::Sync => Handled::Yes,
+            Slot::Sync => {
+                self.synced(outcome, now);
+                Handled::Yes
+            }
         };
         self.dirty |= handled == Handled::Yes;
     }
@@ -82,6 +89,7 @@ impl App {
     fn schema_read(&mut self, schema: Arc<Schema>, now: Now) {
         let first = self.schema.is_none();
         self.schema_error = None;
+        self.table.schema_came(Ok(()));
         self.schema = Some(schema.clone());
         self.tables.set_schema(&schema, &mut cx!(self, now));
         self.arrange(now);

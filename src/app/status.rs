@@ -12,8 +12,17 @@ use crate::{
     message::action::Action,
     panes::{Now, PaneId},
     theme::Role,
-    widgets::{number::grouped, safe::safe},
+    widgets::{bar, number::grouped, safe::safe},
 };
+
+/// From this width on everything is said in full, and in a middle form; below [`NARROW`] one thing at a time.
+const WIDE: u16 = 120;
+const MIDDLE: u16 = 64;
+const NARROW: u16 = 56;
+/// Columns of a bar.
+const BAR: u16 = 12;
+/// Columns that are left for the database's name.
+const LABEL: u16 = 6;
 
 /// Writes pieces from the left or from the right into one row, as long as there is room.
 struct Row<'a> {
@@ -32,6 +41,13 @@ impl Row<'_> {
     fn put(&mut self, text: &str, style: Style) {
         let (end, _) = self.buf.set_stringn(self.left, self.y, text, self.room() as usize, style);
         self.left = end;
+    }
+
+    /// From the right; the first that leaves room for the name, or else the last, the shortest.
+    fn put_best<const FORMS: usize>(&mut self, forms: [String; FORMS], style: Style) {
+        let room = usize::from(self.room().saturating_sub(LABEL));
+        let best = forms.iter().find(|text| text.width() < room).or(forms.last());
+        self.put_right(best.map_or("", String::as_str), style);
     }
 
     /// From the right; a piece that does not fit is left out.
@@ -125,14 +141,35 @@ impl App {
         row.put(" ", status);
 
         // From the right: what is going on now comes first, it is what must not be cut.
-        if let Err(error) = &self.health {
+        let link = self.link_words(now);
+        let cut_off = self.is_cut_off();
+        let work = self.progress.longest(now.elapsed);
+        if let Some(words) = &link
+            && (cut_off || work.is_none() || words.role != Role::Good || area.width >= NARROW)
+        {
+            let [long, middle, short] = words.forms.each_ref().map(|form| format!(" {form} "));
+            let forms = match area.width {
+                WIDE.. => [long, middle, short],
+                MIDDLE.. => [middle.clone(), middle, short],
+                _ => [short.clone(), short.clone(), short],
+            };
+            row.put_best(forms, style(words.role));
+            if let Some(share) = words.share.filter(|_| area.width >= WIDE && row.room() > BAR + LABEL) {
+                row.right -= BAR;
+                let place = Rect { x: row.right, y: area.y, width: BAR, height: 1 };
+                bar::draw(share, place, row.buf, &self.theme);
+            }
+        }
+        let failed = self.health.as_ref().err().or(self.schema_error.as_ref()).filter(|_| !cut_off);
+        if let Some(error) = failed {
             row.put_right(&format!(" ✗ {} ", safe(&error.what)), style(Role::Bad));
-        } else if let Some(error) = &self.schema_error {
-            row.put_right(&format!(" ✗ {} ", safe(&error.what)), style(Role::Bad));
-        } else if let Some((slot, time)) = self.progress.longest(now.elapsed) {
-            let stop = if matches!(slot, Slot::Page | Slot::Question | Slot::Cell) { " · esc stops" } else { "" };
-            row.put_right(&format!(" {} {}{stop} ", progress::word(slot), seconds(time)), style(Role::Busy));
-        } else {
+        } else if let Some((slot, time)) = work {
+            let stop = matches!(slot, Slot::Page | Slot::Question | Slot::Cell | Slot::Sync);
+            let stop = if stop { " · esc stops" } else { "" };
+            let (word, time) = (progress::word(slot), seconds(time));
+            let forms = [format!(" {word} {time}{stop} "), format!(" {word} {time} "), format!(" {time} ")];
+            row.put_best(forms, style(Role::Busy));
+        } else if link.is_none() {
             row.put_right(" ● live ", style(Role::Good));
         }
         if self.wanted.zoom == Zoom::Focused {
@@ -205,6 +242,7 @@ const fn short(action: Action) -> &'static str {
         Action::Theme => "theme",
         Action::Mouse => "mouse",
         Action::Messages => "messages",
+        Action::Connection => "connection",
         other => other.name(),
     }
 }

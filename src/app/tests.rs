@@ -64,22 +64,26 @@ struct Driver {
     others: Vec<Command>,
 }
 
+fn options() -> AppOptions {
+    AppOptions {
+        theme: ThemeName::Dark,
+        keymap: Keymap::with(&KeyTables::new()).unwrap(),
+        label: "demo.db".to_owned(),
+        whole: "/tmp/demo.db".to_owned(),
+        copy: None,
+        kind: DatabaseKind::Demo,
+        place: None,
+        mouse: MouseCapture::On,
+        times: TimeFormat::Raw,
+        preview: Visibility::Shown,
+        hint: None,
+        notes: Vec::new(),
+    }
+}
+
 impl Driver {
     fn new(width: u16, height: u16) -> Self {
-        let app = App::new(AppOptions {
-            theme: ThemeName::Dark,
-            keymap: Keymap::with(&KeyTables::new()).unwrap(),
-            label: "demo.db".to_owned(),
-            whole: "/tmp/demo.db".to_owned(),
-            copy: None,
-            kind: DatabaseKind::Demo,
-            place: None,
-            mouse: MouseCapture::On,
-            times: TimeFormat::Raw,
-            preview: Visibility::Shown,
-            hint: None,
-            notes: Vec::new(),
-        });
+        let app = App::new(options());
         let now = Now { elapsed: Duration::ZERO, wall: Timestamp::UNIX_EPOCH };
         let mut driver = Self { app, now, sent: Vec::new(), others: Vec::new() };
         let commands = driver.app.start(now, (width, height));
@@ -392,3 +396,5 @@ proptest! {
         driver.app.draw(area, &mut Buffer::empty(area));
     }
 }
+
+mod link;

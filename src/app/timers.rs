@@ -44,6 +44,8 @@ impl App {
         match timer {
             Timer::Progress => self.dirty |= self.progress.longest(now.elapsed).is_some(),
             Timer::Toast | Timer::Ages | Timer::Chord => self.dirty = true,
+            Timer::Link => self.redraw_link(now),
+            Timer::Retry => self.retry(now),
             _ => {}
         }
         let mut handled = self.tables.timer(timer, &mut cx!(self, now)) == Handled::Yes;
@@ -58,6 +60,7 @@ impl App {
         if let Some(end) = self.toasts.next_end(now.elapsed) {
             self.out.commands.push(Command::After(end, Timer::Toast));
         }
+        self.set_link_timer(now);
         if self.layout.is_some_and(|layout| !layout.bots.is_empty())
             && let Some(age) = self.bots.next_age(now)
         {

@@ -124,7 +124,7 @@ actions! {
     Schema = "schema",
     /// Read this pane anew
     Refresh = "refresh",
-    /// Read everything anew
+    /// Sync with the server and read everything anew
     RefreshAll = "refresh-all",
     /// Show or hide the preview
     Preview = "preview",
@@ -154,6 +154,10 @@ actions! {
     Mouse = "mouse",
     /// Show the messages again
     Messages = "messages",
+    /// The connection: state, latency, errors, the copy and its age
+    Connection = "connection",
+    /// Throw the copy of the server away and fetch it anew; asks first
+    RebuildCopy = "rebuild-copy",
     /// Suspend; `fg` comes back
     Suspend = "suspend",
     /// Quit

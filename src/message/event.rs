@@ -53,4 +53,6 @@ pub enum Timer {
     Preview,
     /// Try again what failed.
     Retry,
+    /// What is said of the way to the server has grown older.
+    Link,
 }

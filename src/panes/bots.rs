@@ -41,7 +41,7 @@ use crate::{
     },
     domain::activity::ActivityUpdate,
     message::{action::Action, command::Command, event::Timer},
-    panes::{Cx, Handled, Now, Pane, ViewCx, frame},
+    panes::{Cx, Handled, Now, Pane, ViewCx, frame, link},
 };
 
 /// How long a new row flashes.
@@ -128,6 +128,15 @@ impl BotsPane {
             self.phase = Phase::Reading { since: cx.now.elapsed };
             self.error = None;
         }
+    }
+
+    /// The database can be read again: asks once more where nothing has come by itself.
+    pub fn recovered(&mut self, cx: &mut Cx<'_>) -> Handled {
+        if !self.error.as_ref().is_some_and(link::is_of_the_way) {
+            return Handled::No;
+        }
+        self.start(cx);
+        Handled::Yes
     }
 
     /// (runs that are at work, queue rows that are pending), once they are known. Runs that are most likely stuck are at no work.

@@ -3,6 +3,8 @@
 //! The topmost overlay gets the keys; it says after each whether it stays. It asks for things as panes do, by [`Cx`].
 
 pub mod cell;
+pub mod confirm;
+pub mod connection;
 pub mod help;
 pub mod menu;
 pub mod messages;
@@ -11,7 +13,10 @@ pub mod prompt;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -24,7 +29,7 @@ use crate::{
     domain::syntax::{Computed, Job},
     keymap::Context,
     message::action::Action,
-    panes::{Cx, Handled, ViewCx},
+    panes::{Cx, Handled, Settings, ViewCx},
     theme::Role,
 };
 
@@ -61,6 +66,21 @@ pub trait Overlay: std::fmt::Debug {
     /// A reply on [`crate::db::request::Slot::Cell`] that it asked for.
     fn reply(&mut self, _outcome: Result<&Answer, &Error>, _cx: &mut Cx<'_>) -> Handled {
         Handled::No
+    }
+
+    /// An answer from memory to what it asked for on that slot; the true one follows.
+    fn kept(&mut self, _answer: &Answer, _cx: &mut Cx<'_>) -> Handled {
+        Handled::No
+    }
+
+    /// The database can be read again: asks for what failed once more, and says whether it did.
+    fn recovered(&mut self, _cx: &mut Cx<'_>) -> Handled {
+        Handled::No
+    }
+
+    /// How long until it says something else by itself.
+    fn next_tick(&self, _settings: &Settings, _now: Timestamp) -> Option<Duration> {
+        None
     }
 
     /// A background computation is done.

@@ -39,7 +39,7 @@ use crate::{
         time,
     },
     message::{action::Action, command::Command, event::Timer},
-    panes::{Cx, Handled, Now, Pane, PromptKind, PromptState, ViewCx, frame},
+    panes::{Cx, Handled, Now, Pane, PromptKind, PromptState, ViewCx, frame, link},
     theme::Role,
 };
 
@@ -188,6 +188,21 @@ impl QuestionPane {
         let known = times.into_iter().flatten().any(|text| time::parse(text).is_some());
         let second = now.wall.as_millisecond().rem_euclid(60_000).unsigned_abs();
         known.then(|| Duration::from_millis(60_000 - second))
+    }
+
+    /// The database can be read again: asks once more for what could not be read.
+    pub fn recovered(&mut self, cx: &mut Cx<'_>) -> Handled {
+        let failed = match (&self.problem, &self.stale) {
+            (Some(Problem::Failed(_, error)), _) | (None, Some(error)) => link::is_of_the_way(error),
+            _ => false,
+        };
+        match self.id().map(str::to_owned).filter(|_| failed && self.asked.is_none()) {
+            Some(id) => {
+                self.ask(id, cx);
+                Handled::Yes
+            }
+            None => Handled::No,
+        }
     }
 
     fn ask(&mut self, id: String, cx: &mut Cx<'_>) {

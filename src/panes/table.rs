@@ -62,6 +62,17 @@ enum Tab {
     Schema,
 }
 
+/// How far the schema is, before which nothing can be shown.
+#[derive(Clone, Debug, PartialEq)]
+enum Outset {
+    /// It is read.
+    Reading,
+    /// It could not be read.
+    Failed(Error),
+    /// It is there.
+    Read,
+}
+
 /// What is remembered of a relation that is not shown any more.
 #[derive(Debug)]
 struct Memory {
@@ -82,6 +93,7 @@ pub struct TablePane {
     gone: Option<String>,
     /// Whether the database has no tables and views at all.
     nothing_to_show: bool,
+    outset: Outset,
     /// Rows of each relation as last counted.
     counted: HashMap<String, u64>,
     memory: HashMap<String, Memory>,
@@ -107,12 +119,33 @@ impl TablePane {
             schema: SchemaTab::default(),
             gone: None,
             nothing_to_show: false,
+            outset: Outset::Read,
             counted: HashMap::new(),
             memory: HashMap::new(),
             copying: None,
             clicked: None,
             search_from: None,
         }
+    }
+
+    /// The first schema is on its way.
+    pub fn schema_asked(&mut self) {
+        self.outset = Outset::Reading;
+    }
+
+    /// The schema came, or could not be read.
+    pub fn schema_came(&mut self, outcome: Result<(), &Error>) {
+        self.outset = match outcome {
+            Ok(()) => Outset::Read,
+            Err(error) => Outset::Failed(error.clone()),
+        };
+    }
+
+    /// The database can be read again: asks once more for what could not be read.
+    pub fn recovered(&mut self, cx: &mut Cx<'_>) -> Handled {
+        let visible = self.is_visible();
+        let asked = self.rows.as_mut().is_some_and(|rows| rows.recovered(visible, cx));
+        if asked { Handled::Yes } else { Handled::No }
     }
 
     /// What is shown.
@@ -477,7 +510,10 @@ impl Pane for TablePane {
             }
             Action::Refresh => {
                 if rows.window.is_none() && rows.relation.broken.is_none() {
-                    go_first(rows, cx);
+                    match rows.failure.take().and_then(|failure| failure.wanted) {
+                        Some(jump) => rows.jump(jump, cx),
+                        None => go_first(rows, cx),
+                    }
                 } else {
                     rows.refresh.unblock();
                     rows.read_again(cx);

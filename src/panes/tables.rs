@@ -69,6 +69,8 @@ pub struct TablesPane {
     /// Still to come, in the order asked.
     counting: VecDeque<Arc<Relation>>,
     counting_since: Duration,
+    /// Why counting was given up until the database can be reached again.
+    cut_off: Option<Error>,
     /// Whether the counts are older than the last change, and when they may be taken again.
     recount_at: Option<Duration>,
     clicked: Option<(Duration, usize)>,
@@ -103,6 +105,7 @@ impl TablesPane {
             counts: HashMap::new(),
             counting: VecDeque::new(),
             counting_since: Duration::ZERO,
+            cut_off: None,
             recount_at: None,
             clicked: None,
         }
@@ -202,6 +205,20 @@ impl TablesPane {
         cx.out.ask(Slot::Count, Query::Counts(self.counting.iter().cloned().collect()));
     }
 
+    /// The database can be read again: counts what could not be.
+    pub fn recovered(&mut self, cx: &mut Cx<'_>) -> Handled {
+        let cut_off = self.cut_off.as_ref().is_some_and(|error| error.kind != ErrorKind::TimedOut);
+        if self.cut_off.is_none() || self.counting.is_empty() {
+            self.cut_off = None;
+            return Handled::No;
+        }
+        if cut_off {
+            self.cut_off = None;
+        }
+        self.ask(cx);
+        Handled::Yes
+    }
+
     fn list_height(&self) -> u16 {
         view::areas(frame::inner(self.area)).0.height
     }
@@ -238,6 +255,22 @@ impl TablesPane {
         }
         Handled::Yes
     }
+}
+
+/// Whether counting anything else would fail, too.
+const fn cuts_off(error: &Error) -> bool {
+    use ErrorKind as K;
+    matches!(
+        error.kind,
+        K::Unreachable
+            | K::TimedOut
+            | K::Credentials
+            | K::Unauthorized
+            | K::Forbidden
+            | K::Insecure
+            | K::NoSuchDatabase
+            | K::Throttled
+    )
 }
 
 /// The heading a relation belongs under.
@@ -298,6 +331,7 @@ impl Pane for TablesPane {
         match outcome {
             Ok(Answer::Count { relation, rows }) => {
                 self.counts.insert(relation.clone(), Count::Rows(*rows));
+                self.cut_off = None;
                 if let Some(at) = self.counting.iter().position(|waiting| waiting.name == *relation) {
                     self.counting.drain(..=at);
                 }
@@ -306,6 +340,12 @@ impl Pane for TablesPane {
             Err(error) if error.kind == ErrorKind::Cancelled => {
                 self.counting.clear();
                 Handled::Yes
+            }
+            // The others would fail, too: they are counted when the server is back. Where a count takes too long once more,
+            // it is that one's own fault.
+            Err(error) if cuts_off(error) && self.cut_off.as_ref().is_none_or(|before| before.kind != error.kind) => {
+                self.cut_off = Some(error.clone());
+                Handled::No
             }
             Err(error) => {
                 // The one that was being counted failed: the others are asked for again.

@@ -1,5 +1,7 @@
 //! Numbers for people.
 
+use std::time::Duration;
+
 /// The digits in groups of three: `1,234,567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -13,9 +15,40 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// A number of bytes for people: `12 B`, `12.3 KiB`, `4.0 MiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let (mut tenths, mut unit) = (u128::from(bytes) * 10 / 1024, 0);
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+/// A length of time in at most four letters: `42s`, `12m`, `3h`, `2d`.
+pub fn length(time: Duration) -> String {
+    match time.as_secs() {
+        0 => "<1s".to_owned(),
+        seconds @ 1..60 => format!("{seconds}s"),
+        seconds @ 60..3600 => format!("{}m", seconds / 60),
+        seconds @ 3600..86_400 => format!("{}h", seconds / 3600),
+        seconds => format!("{}d", seconds / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::*;
+
+    #[test]
+    fn lengths_are_short() {
+        let texts = [0, 1, 59, 60, 3599, 3600, 86_399, 86_400, 8_640_000].map(|s| length(Duration::from_secs(s)));
+        assert_eq!(texts, ["<1s", "1s", "59s", "1m", "59m", "1h", "23h", "1d", "100d"]);
+    }
 
     #[test]
     fn digits_stand_in_threes() {

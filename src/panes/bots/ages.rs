@@ -46,18 +46,6 @@ pub(super) fn until_older(then: Timestamp, now: Timestamp) -> Duration {
     Duration::from_secs((minutes * MINUTE).unsigned_abs()).saturating_sub(since_minute).max(Duration::from_millis(1))
 }
 
-/// A length of time in at most four letters: `42s`, `12m`, `3h`, `2d`.
-pub(super) fn length(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match i64::try_from(seconds).unwrap_or(i64::MAX) {
-        0 => "<1s".to_owned(),
-        1..MINUTE => format!("{seconds}s"),
-        MINUTE..HOUR => format!("{}m", seconds / 60),
-        HOUR..DAY => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86_400),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -66,12 +54,6 @@ mod tests {
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap_or_default()
-    }
-
-    #[test]
-    fn lengths_are_short() {
-        let texts = [0, 1, 59, 60, 3599, 3600, 86_399, 86_400, 8_640_000].map(|s| length(Duration::from_secs(s)));
-        assert_eq!(texts, ["<1s", "1s", "59s", "1m", "59m", "1h", "23h", "1d", "100d"]);
     }
 
     proptest! {

@@ -15,7 +15,7 @@ use crate::{
     domain::value::Value,
     panes::{ViewCx, notice},
     theme::Role,
-    widgets::pen::Pen,
+    widgets::{number::length, pen::Pen},
 };
 
 /// Widths of the columns that give way.
@@ -75,7 +75,7 @@ impl BotsPane {
         if columns.took {
             pen.skip(1);
             match run.took() {
-                Some(took) => pen.right(&ages::length(took), marked(marks.end, Role::Muted), 4),
+                Some(took) => pen.right(&length(took), marked(marks.end, Role::Muted), 4),
                 None => pen.right("", Role::Muted, 4),
             };
         }

@@ -25,7 +25,7 @@ use crate::{
     keymap::Context,
     message::{action::Action, command::Command, severity::Severity},
     panes::{
-        Cx, Handled, ViewCx,
+        Cx, Handled, ViewCx, link,
         overlay::{Overlay, Step, centred, window},
     },
     theme::Role,
@@ -64,6 +64,8 @@ pub struct CellView {
     jobs: Vec<Job>,
     highlighted: Vec<(Job, Arc<HighlightedLines>)>,
     searching: Option<LineInput>,
+    /// Why the whole cell is not here.
+    failed: Option<Error>,
     screen: Rect,
 }
 
@@ -89,15 +91,22 @@ impl CellView {
             jobs: Vec::new(),
             highlighted: Vec::new(),
             searching: None,
+            failed: None,
             screen: Rect::default(),
         };
         if view.value.is_cut() && !view.is_masked() {
-            let query = Query::Cell { relation: view.relation.clone(), key: view.key.clone(), column: view.column };
-            cx.out.ask(Slot::Cell, query);
+            view.fetch(cx);
         } else {
             view.show(cx);
         }
         view
+    }
+
+    fn fetch(&mut self, cx: &mut Cx<'_>) {
+        self.failed = None;
+        self.content = Content::Loading;
+        let query = Query::Cell { relation: self.relation.clone(), key: self.key.clone(), column: self.column };
+        cx.out.ask(Slot::Cell, query);
     }
 
     fn of(&self) -> Option<&Column> {
@@ -379,8 +388,19 @@ impl Overlay for CellView {
             }
             Ok(Answer::Cell(None)) => self.content = Content::Failed("the row is gone".to_owned()),
             Ok(_) => return Handled::No,
-            Err(error) => self.content = Content::Failed(format!("{error}. {}", error.remedy)),
+            Err(error) => {
+                self.content = Content::Failed(format!("{error}. {}", error.remedy));
+                self.failed = Some(error.clone());
+            }
         }
+        Handled::Yes
+    }
+
+    fn recovered(&mut self, cx: &mut Cx<'_>) -> Handled {
+        if !self.failed.as_ref().is_some_and(link::is_of_the_way) {
+            return Handled::No;
+        }
+        self.fetch(cx);
         Handled::Yes
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     refresh,
-    rows::{Jump, Land, Pending, Rows, Task, Trouble},
+    rows::{Failure, Jump, Land, Pending, Rows, Task, Trouble},
     window::{End, Window},
 };
 use crate::{
@@ -19,6 +19,9 @@ impl Rows {
     /// What slot Page was asked for is here, or failed.
     pub(super) fn page_came(&mut self, outcome: Result<&Page, &Error>, cx: &mut Cx<'_>) {
         let Some(Pending { task, since }) = self.page.take() else { return };
+        if outcome.is_ok() {
+            self.failure = None;
+        }
         match (task, outcome) {
             (Task::Jump(jump), Ok(page)) => self.land(jump, page, cx),
             (Task::More(end, from), Ok(page)) => {
@@ -38,7 +41,7 @@ impl Rows {
             (Task::More(end, _), Err(error)) => self.more_failed(end, error, cx),
             (Task::Again(_) | Task::FollowEnd, Err(error)) => {
                 self.refresh.took(since, cx.now.elapsed);
-                complain(error, cx);
+                self.failed(error, None, cx);
             }
         }
         self.found.renew(&self.relation, self.window.as_ref(), self.secrets);
@@ -82,7 +85,15 @@ impl Rows {
     fn more_failed(&mut self, end: End, error: &Error, cx: &mut Cx<'_>) {
         self.owed = 0;
         self.refresh.block(end);
+        self.failed(error, None, cx);
+    }
+
+    /// What is shown stays, and says that it is old.
+    fn failed(&mut self, error: &Error, wanted: Option<Jump>, cx: &mut Cx<'_>) {
         complain(error, cx);
+        if error.kind != ErrorKind::Cancelled {
+            self.failure = Some(Failure { error: error.clone(), wanted });
+        }
     }
 
     fn land(&mut self, jump: Jump, page: &Page, cx: &mut Cx<'_>) {
@@ -144,8 +155,9 @@ impl Rows {
         }
         if self.window.is_none() {
             self.trouble = Some(Trouble::Failed(error.clone()));
+            self.failure = Some(Failure { error: error.clone(), wanted: Some(jump) });
         } else {
-            complain(error, cx);
+            self.failed(error, Some(jump), cx);
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
         value::{Secrets, Value},
     },
     message::{command::Command, event::Timer},
-    panes::Cx,
+    panes::{Cx, link},
     widgets::grid::Columns,
 };
 
@@ -87,6 +87,14 @@ pub(super) enum Trouble {
     Failed(Error),
 }
 
+/// What could not be read while something is shown all the same.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    /// The jump that did not come about; without one it was the rows in view, or those behind them.
+    pub(super) wanted: Option<Jump>,
+}
+
 /// Whether the cursor stays on the last row when rows are added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Follow {
@@ -129,6 +137,7 @@ pub(super) struct Rows {
     /// Which way the user goes.
     pub(super) heading: End,
     pub(super) trouble: Option<Trouble>,
+    pub(super) failure: Option<Failure>,
     pub(super) refresh: Refresh,
     pub(super) marks: Marks,
     pub(super) found: Found,
@@ -159,6 +168,7 @@ impl Rows {
             owed: 0,
             heading: End::Back,
             trouble: None,
+            failure: None,
             refresh: Refresh::default(),
             marks: Marks::default(),
             found: Found::default(),
@@ -227,6 +237,7 @@ impl Rows {
         self.forget_ahead(cx);
         self.owed = 0;
         self.trouble = None;
+        self.failure = None;
         if jump.land != Land::Last {
             self.follow = Follow::Stay;
         }
@@ -285,6 +296,10 @@ impl Rows {
         if rows < 0 {
             self.follow = Follow::Stay;
         }
+        // Whoever goes on from here does not want to go there any more.
+        if let Some(failure) = &mut self.failure {
+            failure.wanted = None;
+        }
         self.heading = if rows < 0 { End::Front } else { End::Back };
         let wanted = self.cursor.saturating_add(self.owed).saturating_add(rows);
         self.cursor = wanted.clamp(window.base(), window.end() - 1);
@@ -294,6 +309,25 @@ impl Rows {
         self.reveal();
         self.feed(cx);
         self.moved(cx);
+    }
+
+    /// The database can be read again: asks once more for what could not be read; says whether it did.
+    pub(super) fn recovered(&mut self, visible: bool, cx: &mut Cx<'_>) -> bool {
+        if self.page.is_some() || self.relation.broken.is_some() {
+            return false;
+        }
+        let before = cx.out.commands.len();
+        self.refresh.unblock();
+        match self.failure.take_if(|failure| link::is_of_the_way(&failure.error)) {
+            Some(Failure { wanted: Some(jump), .. }) => self.jump(jump, cx),
+            Some(_) if visible => self.read_again(cx),
+            Some(_) => self.refresh.stale = true,
+            None => {}
+        }
+        if visible {
+            self.feed(cx);
+        }
+        cx.out.commands.len() > before
     }
 
     fn screens(&self, many: i64) -> i64 {

@@ -6,13 +6,14 @@ use ratatui::{
 };
 
 use super::{
-    Tab, TablePane, measure, position,
+    Outset, Tab, TablePane, measure, position,
     refresh::Mark,
     rows::{PATIENCE, Rows, Trouble},
     sort,
     window::{Standing, Window},
 };
 use crate::{
+    db::error::Error,
     domain::schema::RelationKind,
     panes::{
         ViewCx,
@@ -69,26 +70,7 @@ fn title(rows: &Rows) -> String {
 pub(super) fn draw(pane: &TablePane, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
     let Some(rows) = &pane.rows else {
         let inner = frame::frame(&Frame { title: "Rows", ..Frame::default() }, area, buf, cx);
-        match &pane.gone {
-            Some(name) => {
-                let what = format!("{} is gone", safe(name));
-                message(
-                    &what,
-                    "It was dropped or renamed: choose another in the tables.",
-                    Role::Warning,
-                    inner,
-                    buf,
-                    cx,
-                );
-            }
-            None if pane.nothing_to_show => {
-                let what = "This database has no tables";
-                message(what, "They show up here as soon as another program makes some.", Role::Muted, inner, buf, cx);
-            }
-            None => {
-                message("no table chosen", "Choose one in the tables and press Enter.", Role::Muted, inner, buf, cx);
-            }
-        }
+        draw_nothing(pane, inner, buf, cx);
         return;
     };
     let title = title(rows);
@@ -100,6 +82,26 @@ pub(super) fn draw(pane: &TablePane, area: Rect, buf: &mut Buffer, cx: &ViewCx<'
             scrollbar::draw(pane.schema.view.position(), right_border(area, inner), buf, cx.theme);
         }
         Tab::Rows => draw_rows(pane, rows, parts, area, buf, cx),
+    }
+}
+
+/// Why there is no table.
+fn draw_nothing(pane: &TablePane, inner: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+    let mut say = |what: &str, remedy: &str, role| message(what, remedy, role, inner, buf, cx);
+    match (&pane.gone, &pane.outset) {
+        (Some(name), _) => say(
+            &format!("{} is gone", safe(name)),
+            "It was dropped or renamed: choose another in the tables.",
+            Role::Warning,
+        ),
+        // What is there within a moment needs no announcement.
+        (None, Outset::Reading) if cx.now.elapsed < PATIENCE => {}
+        (None, Outset::Reading) => say("reading the schema …", "", Role::Muted),
+        (None, Outset::Failed(error)) => say(&safe(&error.what), &remedy(error), Role::Bad),
+        (None, Outset::Read) if pane.nothing_to_show => {
+            say("This database has no tables", "They show up here as soon as another program makes some.", Role::Muted)
+        }
+        (None, Outset::Read) => say("no table chosen", "Choose one in the tables and press Enter.", Role::Muted),
     }
 }
 
@@ -130,12 +132,7 @@ fn draw_rows(pane: &TablePane, rows: &Rows, parts: Frame<'_>, area: Rect, buf: &
     let Some(window) = &rows.window else {
         match &rows.trouble {
             Some(Trouble::Failed(error)) => {
-                let remedy = if error.remedy.is_empty() {
-                    "r tries again.".to_owned()
-                } else {
-                    format!("{} · r tries again", safe(&error.remedy))
-                };
-                message(&safe(&error.what), &remedy, Role::Bad, inner, buf, cx);
+                message(&safe(&error.what), &remedy(error), Role::Bad, inner, buf, cx);
             }
             Some(Trouble::Cancelled) => message("reading was cancelled", "r reads it.", Role::Warning, inner, buf, cx),
             None => {
@@ -201,6 +198,15 @@ fn draw_rows(pane: &TablePane, rows: &Rows, parts: Frame<'_>, area: Rect, buf: &
     }
 }
 
+/// What to do about it; without a remedy there is still the key.
+fn remedy(error: &Error) -> String {
+    if error.remedy.is_empty() {
+        "r tries again.".to_owned()
+    } else {
+        format!("{} · r tries again", safe(&error.remedy))
+    }
+}
+
 fn draw_header(rows: &Rows, layout: &grid::Layout, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
     let order = rows.wanted_sort();
     grid::draw_header(layout, area, buf, cx.theme, |at| {
@@ -239,6 +245,9 @@ fn note(pane: &TablePane, rows: &Rows, cx: &ViewCx<'_>) -> String {
         if waited >= PATIENCE {
             return format!("reading {:.1} s · Esc cancels", waited.as_secs_f64());
         }
+    }
+    if let Some(failure) = &rows.failure {
+        return format!("not read anew: {}", safe(&failure.error.what));
     }
     if !rows.found.pattern().is_empty() {
         let loaded = rows.window.as_ref().map_or(0, Window::len);

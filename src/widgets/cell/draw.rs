@@ -5,7 +5,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::content::{Content, Side, What};
 use crate::{
     theme::{Role, Theme},
-    widgets::safe::{self, Kind},
+    widgets::{
+        number::size,
+        safe::{self, Kind},
+    },
 };
 
 /// Bytes of a blob shown at most.
@@ -91,20 +94,6 @@ fn blob(head: &[u8], total: u64, role: Role, take: &mut dyn FnMut(&str, u16, Rol
 }
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-/// A number of bytes for people: `12 B`, `12.3 KiB`, `4.0 MiB`.
-pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let (mut tenths, mut unit) = (u128::from(bytes) * 10 / 1024, 0);
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
 
 /// The digits of a number in a buffer of its caller.
 fn decimal(number: i64, buffer: &mut [u8; 20]) -> &str {

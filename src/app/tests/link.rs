@@ -1,0 +1,372 @@
+//! Servers and copies: what the status line says, what is said once, what is asked again.
+
+use super::*;
+use crate::db::request::{CopyShown, CopyStatus, LinkState, LinkStatus, SyncHow, SyncProgress};
+
+const START: i64 = 1_772_445_600;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(START + second).unwrap()
+}
+
+fn refused() -> Error {
+    Error::new(ErrorKind::Unreachable, "db.example.org refused the connection", "start the server, or check the port")
+}
+
+fn status(state: LinkState) -> LinkStatus {
+    LinkStatus {
+        state,
+        latency: Some(Duration::from_millis(34)),
+        heard: Some(at(0)),
+        poll: Some(Duration::from_secs(6)),
+        copy: None,
+    }
+}
+
+fn reconnecting() -> LinkState {
+    LinkState::Reconnecting { since: at(0), next: at(3), why: refused() }
+}
+
+fn offline() -> LinkState {
+    LinkState::Offline { since: at(-240), next: at(60), why: refused() }
+}
+
+fn copied(state: LinkState, synced: Option<i64>) -> LinkStatus {
+    let copy = CopyStatus { synced: synced.map(at), progress: None, shown: CopyShown::Copy, broken: None };
+    LinkStatus { copy: Some(copy), ..status(state) }
+}
+
+impl Driver {
+    fn of_server(kind: DatabaseKind, (width, height): (u16, u16), theme: ThemeName) -> Self {
+        let mut options = options();
+        options.theme = theme;
+        options.label = "db.example.org".to_owned();
+        options.whole = "libsql://db.example.org".to_owned();
+        options.kind = kind;
+        options.copy = (kind == DatabaseKind::Copy).then(|| "/data/reels.db".to_owned());
+        let now = Now { elapsed: Duration::ZERO, wall: at(0) };
+        let mut driver = Self { app: App::new(options), now, sent: Vec::new(), others: Vec::new() };
+        let commands = driver.app.start(now, (width, height));
+        driver.take(commands);
+        driver.answer(Slot::Schema, Answer::Schema(schema()));
+        driver.answer(Slot::Page, Answer::Page(page(80)));
+        driver
+    }
+
+    fn server() -> Self {
+        Self::of_server(DatabaseKind::Server, (120, 40), ThemeName::Dark)
+    }
+
+    fn link(&mut self, status: LinkStatus) {
+        self.event(Event::Reply(Reply::Link(Arc::new(status))));
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.now.elapsed += time;
+        self.now.wall += time;
+    }
+
+    fn fail(&mut self, slot: Slot, error: Error) {
+        let id = self.newest(slot).unwrap().id;
+        self.event(Event::Reply(Reply::Answer { slot, id, outcome: Err(error) }));
+    }
+
+    fn status_line(&self) -> String {
+        self.screen().lines().last().unwrap_or_default().trim_end().to_owned()
+    }
+
+    fn count(&self, slot: Slot) -> usize {
+        self.sent.iter().filter(|request| request.slot == slot).count()
+    }
+}
+
+#[test]
+fn the_status_line_says_how_the_server_is_at_every_width() {
+    let mut lines = Vec::new();
+    for width in [40, 80, 200] {
+        for state in [LinkState::Connected, LinkState::Slow { since: at(-5) }, reconnecting(), offline()] {
+            let mut driver = Driver::of_server(DatabaseKind::Server, (width, 24), ThemeName::Mono);
+            driver.link(status(state));
+            lines.push(driver.status_line());
+        }
+        let mut driver = Driver::of_server(DatabaseKind::Copy, (width, 24), ThemeName::Mono);
+        for state in [LinkState::Connected, offline()] {
+            driver.link(copied(state, Some(-10_800)));
+            lines.push(driver.status_line());
+        }
+        let mut syncing = copied(LinkState::Connected, None);
+        if let Some(copy) = &mut syncing.copy {
+            let left = Some(Duration::from_secs(8));
+            copy.progress = Some(SyncProgress { bytes: 42 << 20, total: Some(100 << 20), rate: 12 << 20, left });
+        }
+        driver.link(syncing);
+        lines.push(driver.status_line());
+    }
+    insta::assert_snapshot!(lines.join("\n"), @"
+    READ-ONLY  db.example.org      ● 34 ms
+    READ-ONLY  db.example.org    ◍ slow 5s
+    READ-ONLY  …xample.org   ↻ retry in 3s
+    READ-ONLY  db.example.org    ✗ offline
+    READ-ONLY  …xample.org   ● copy 3h old
+    READ-ONLY  …xample.org   ✗ copy 3h old
+    READ-ONLY  …xample.org   ⇣ syncing 42%
+    READ-ONLY  db.example.org                                   ● 34 ms · every 6s
+    READ-ONLY  db.example.org                                            ◍ slow 5s
+    READ-ONLY  db.example.org                                 ↻ reconnecting in 3s
+    READ-ONLY  db.example.org                       ✗ offline for 4m · unreachable
+    READ-ONLY  db.example.org                                ● copy 3h old · 34 ms
+    READ-ONLY  db.example.org                              ✗ offline · copy 3h old
+    READ-ONLY  db.example.org                                ⇣ syncing 42% 8s left
+    READ-ONLY  db.example.org                                                                                                                                               ● connected · 34 ms · every 6s
+    READ-ONLY  db.example.org                                                                                                                                                     ◍ slow: no answer for 5s
+    READ-ONLY  db.example.org                                                                                                                                           ↻ reconnecting in 3s · unreachable
+    READ-ONLY  db.example.org                                                                                                                                               ✗ offline for 4m · unreachable
+    READ-ONLY  db.example.org                                                                                                                                       ● copy 3h old · 34 ms · syncs every 6s
+    READ-ONLY  db.example.org                                                                                                                                        ✗ offline · copy 3h old · unreachable
+    READ-ONLY  db.example.org                                                                                                                                █████······· ⇣ syncing 42% 12.0 MiB/s 8s left
+    ");
+}
+
+#[test]
+fn an_outage_is_said_once_and_its_end_once() {
+    let mut driver = Driver::server();
+    driver.link(status(reconnecting()));
+    assert!(driver.shows("refused the connection: start the server"), "{}", driver.screen());
+    for _ in 0..20 {
+        driver.wait(Duration::from_secs(2));
+        driver.link(status(offline()));
+        driver.event(Event::Reply(Reply::Health(Err(refused()))));
+    }
+    assert_eq!(driver.app.toasts.all().map(|toast| toast.times).collect::<Vec<_>>(), [1]);
+    driver.link(status(LinkState::Connected));
+    driver.event(Event::Reply(Reply::Health(Ok(()))));
+    let said: Vec<_> = driver.app.toasts.all().map(|toast| toast.text.as_str()).collect();
+    assert_eq!(said.last(), Some(&"connected again"));
+    assert_eq!(said.len(), 2);
+}
+
+#[test]
+fn a_steady_connection_costs_no_frame() {
+    let mut driver = Driver::server();
+    driver.link(status(LinkState::Connected));
+    driver.app.take_dirty();
+    driver.others.clear();
+    for latency in [35, 36, 33, 38] {
+        let latency = Some(Duration::from_millis(latency));
+        driver.link(LinkStatus { latency, heard: Some(at(latency.map_or(0, |_| 9))), ..status(LinkState::Connected) });
+        assert!(!driver.app.take_dirty());
+    }
+    assert!(!driver.others.iter().any(|command| matches!(command, Command::After(_, Timer::Link))));
+    driver.link(status(reconnecting()));
+    assert!(driver.app.take_dirty());
+    assert!(driver.others.iter().any(|command| matches!(command, Command::After(_, Timer::Link))));
+    driver.wait(Duration::from_secs(1));
+    driver.event(Event::Timer(Timer::Link));
+    assert!(driver.app.take_dirty(), "the seconds are counted down");
+}
+
+#[test]
+fn what_failed_is_asked_for_once_when_the_server_is_back() {
+    let mut driver = Driver::server();
+    driver.press("G");
+    driver.link(status(reconnecting()));
+    driver.fail(Slot::Page, refused());
+    driver.press("enter");
+    driver.fail(Slot::Question, refused());
+    assert!(driver.shows("q-80") || driver.shows("q-1"), "the rows stay: {}", driver.screen());
+    let before = (driver.count(Slot::Page), driver.count(Slot::Question));
+    driver.link(status(LinkState::Connected));
+    driver.event(Event::Reply(Reply::Health(Ok(()))));
+    assert_eq!((driver.count(Slot::Page), driver.count(Slot::Question)), before, "not at once");
+    driver.wait(Duration::from_secs(1));
+    driver.event(Event::Timer(Timer::Retry));
+    driver.event(Event::Timer(Timer::Retry));
+    assert_eq!((driver.count(Slot::Page), driver.count(Slot::Question)), (before.0 + 1, before.1 + 1));
+    let Query::Page(query) = &driver.newest(Slot::Page).unwrap().query else { unreachable!() };
+    assert_eq!(query.at, PageAt::Last, "the jump that failed");
+}
+
+#[test]
+fn what_fails_again_and_again_is_asked_for_ever_more_rarely() {
+    let mut driver = Driver::server();
+    driver.press("G");
+    let mut asked = driver.count(Slot::Page);
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        driver.link(status(reconnecting()));
+        driver.fail(Slot::Page, refused());
+        driver.others.clear();
+        driver.link(status(LinkState::Connected));
+        let wait = driver.others.iter().find_map(|command| match command {
+            Command::After(wait, Timer::Retry) => Some(*wait),
+            _ => None,
+        });
+        waits.push(wait.unwrap().as_secs());
+        driver.wait(wait.unwrap());
+        driver.event(Event::Timer(Timer::Retry));
+        asked += 1;
+        assert_eq!(driver.count(Slot::Page), asked);
+    }
+    assert_eq!(waits, [0, 2, 8, 30, 120, 120]);
+}
+
+#[test]
+fn a_schema_that_could_not_be_read_says_why_and_is_read_when_the_server_is_there() {
+    let mut driver = Driver::of_server(DatabaseKind::Server, (80, 24), ThemeName::Dark);
+    driver.app = App::new(AppOptions { kind: DatabaseKind::Server, ..options() });
+    let commands = driver.app.start(driver.now, (80, 24));
+    driver.sent.clear();
+    driver.take(commands);
+    driver.wait(Duration::from_secs(1));
+    driver.fail(Slot::Schema, refused());
+    driver.link(status(offline()));
+    driver.wait(Duration::from_secs(20));
+    driver.event(Event::Timer(Timer::Toast));
+    assert!(driver.shows("refused the connection"), "{}", driver.screen());
+    assert!(driver.shows("check the port · r tries again"), "{}", driver.screen());
+    driver.link(status(LinkState::Connected));
+    driver.wait(Duration::from_secs(1));
+    driver.event(Event::Timer(Timer::Retry));
+    assert_eq!(driver.count(Slot::Schema), 2);
+    driver.answer(Slot::Schema, Answer::Schema(schema()));
+    driver.answer(Slot::Page, Answer::Page(page(80)));
+    assert!(driver.shows("q-1"));
+}
+
+#[test]
+fn counting_waits_for_the_server_instead_of_failing_table_by_table() {
+    let mut driver = Driver::server();
+    let before = driver.count(Slot::Count);
+    driver.fail(Slot::Count, refused());
+    driver.link(status(offline()));
+    assert_eq!(driver.count(Slot::Count), before);
+    driver.link(status(LinkState::Connected));
+    driver.wait(Duration::from_secs(1));
+    driver.event(Event::Timer(Timer::Retry));
+    assert_eq!(driver.count(Slot::Count), before + 1);
+}
+
+#[test]
+fn everything_anew_syncs_first_and_esc_stops_it() {
+    let mut driver = Driver::server();
+    let before = driver.count(Slot::Page);
+    driver.press("R");
+    assert_eq!(driver.newest(Slot::Sync).unwrap().query, Query::Sync(SyncHow::Now));
+    assert_eq!(driver.count(Slot::Page), before);
+    driver.answer(Slot::Sync, Answer::Synced);
+    assert_eq!(driver.count(Slot::Page), before + 1);
+    driver.answer(Slot::Page, Answer::Page(page(80)));
+    driver.press("R");
+    driver.press("esc");
+    assert!(driver.others.contains(&Command::Cancel(Slot::Sync)));
+}
+
+#[test]
+fn a_broken_copy_is_rebuilt_only_after_a_yes() {
+    let mut driver = Driver::of_server(DatabaseKind::Copy, (80, 24), ThemeName::Dark);
+    let mut broken = copied(LinkState::Connected, Some(-60));
+    if let Some(copy) = &mut broken.copy {
+        copy.broken = Some(Error::new(ErrorKind::Damaged, "it is the copy of another server", ""));
+    }
+    driver.link(broken.clone());
+    insta::assert_snapshot!(driver.screen(), @"
+    ╭─ Tables ──────── 4 ╮╭─ questions  Rows  Schema ──────────────────────────────╮
+    │  users           … ││ id    question  answer  explanation  status            │
+    │  questions       … ││ q-1   q-1       q-1     q-1          q-1               │
+    │  bot_ledger      … ││ q-2   q-2       q-2     q-2          q-2               │
+    │ tables             ││ q-3   q-3       q-3     q-3          q-3               │
+    │  blog␛[31m posts … ││ q-4   q-4       q-4     q-4          q-4               │
+    │                    ││ q-5   q-5       q-5     q-5          q-5               │
+    │                    ││ q-6   q-6       q-6     q-6          q-6               │
+    │                    ││ q-7   q-7       q-7     q-7          q-7               │
+    │    ╭─ Rebuild the copy? ────────────────────────────────────────────────╮    │
+    │    │ The copy cannot be used: it is the copy of another server          │    │
+    │────│                                                                    │    │
+    │ int│ Rebuild /data/reels.db? Nothing is thrown away before y is         │    │
+    │ id,│ pressed; the server is not changed.                                │    │
+    ╰────╰────────────────────────────────────────────────────── y yes · n no ╯w 1 ╯
+    ╭─ Bots  Ledger  Runs  Queue ──────────────────────────────────────────────────╮
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
+    ╰──────────────────────────────────────────────────────────────────────────────╯
+     esc back                                                                       
+     READ-ONLY  db.example.org                       ✗ copy broken · : rebuild-copy
+    ");
+    driver.press("enter space x");
+    assert_eq!(driver.count(Slot::Sync), 0);
+    driver.press("n");
+    assert!(!driver.shows("Rebuild"));
+    driver.link(broken);
+    assert!(!driver.shows("Rebuild"), "it is offered once");
+    assert!(driver.status_line().contains("copy broken"), "{}", driver.status_line());
+    driver.press(": r e b u i l d enter");
+    driver.press("y");
+    assert_eq!(driver.newest(Slot::Sync).unwrap().query, Query::Sync(SyncHow::Rebuild));
+}
+
+#[test]
+fn the_connection_is_told_in_full_words() {
+    let mut driver = Driver::of_server(DatabaseKind::Copy, (80, 24), ThemeName::Dark);
+    driver.link(copied(offline(), Some(-10_800)));
+    driver.wait(Duration::from_secs(20));
+    driver.event(Event::Timer(Timer::Toast));
+    driver.press("g n");
+    insta::assert_snapshot!(driver.screen(), @"
+    ╭─ Tables ──────── 4 ╮╭─ questions  Rows  Schema ──────────────────────────────╮
+    │  users           … ││ id    question  answer  explanation  status            │
+    │  questions       … ││ q-1   q-1       q-1     q-1          q-1               │
+    │  bot_ledger      … ││ q-2   q-2       q-2     q-2          q-2               │
+    │ tables             ││ q-3   q-3       q-3     q-3          q-3               │
+    │╭─ Connection ───────────────────────────────────────────────────────────────╮│
+    ││ server    libsql://db.example.org                                          ││
+    ││ state     ✗ offline for 4m                                                 ││
+    ││ since     2026-03-02 09:56:00 UTC                                          ││
+    ││ next try  in 40s                                                           ││
+    ││ error     db.example.org refused the connection                            ││
+    ││ to do     start the server, or check the port                              ││
+    ││ heard     2026-03-02 10:00:00 UTC                                          ││
+    ││ latency   34 ms a round trip                                               ││
+    ╰│ looks     every 6s for changes                                             │╯
+    ╭│ copy      /data/reels.db                                                   │╮
+    ││ age       3h old · 2026-03-02 07:00:00 UTC                                 ││
+    ││ rows      read from the copy                                               ││
+    │╰───────────────────────────────────────────────────── y copies · esc closes ╯│
+    │                                                                              │
+    │                                                                              │
+    ╰──────────────────────────────────────────────────────────────────────────────╯
+     esc back                                                            : palette  
+     READ-ONLY  db.example.org             counting 20.0 s  ✗ offline · copy 3h old
+    ");
+    driver.event(Event::Resize(40, 10));
+    insta::assert_snapshot!(driver.screen(), @"
+    ╭─ questions  Rows  Schema ───── 1–4/5 ╮
+    │╭─ Connection ───────────────────────╮│
+    ││ server    libsql://db.example.org  ││
+    ││ state     ✗ offline for 4m         ││
+    ││ since     2026-03-02 09:56:00 UTC  ││
+    ││ next try  in 40s                   ││
+    ││ error     db.example.org refused   ││
+    ││           the connection           ││
+    ╰╰──────────────── j k · 9 more · esc ╯╯
+     READ-ONLY  …rg   20.0 s  ✗ copy 3h old
+    ");
+    driver.press("G");
+    insta::assert_snapshot!(driver.screen(), @"");
+    driver.press("esc");
+    driver.event(Event::Resize(80, 24));
+    assert!(!driver.shows("next try"));
+}
+
+#[test]
+fn the_start_is_greeted_with_what_is_worth_knowing() {
+    let mut options = options();
+    options.hint = Some("demo data – set TURSO_DATABASE_URL".to_owned());
+    options.notes = vec!["reading with the read-write token\u{1b}[2J".to_owned()];
+    let mut app = App::new(options);
+    app.start(Now { elapsed: Duration::ZERO, wall: at(0) }, (120, 40));
+    let said: Vec<_> = app.toasts.all().map(|toast| toast.text.as_str()).collect();
+    assert_eq!(said, ["reading with the read-write token␛[2J", "demo data – set TURSO_DATABASE_URL"]);
+}
