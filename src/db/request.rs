@@ -242,6 +242,9 @@ pub struct CopyStatus {
     pub shown: CopyShown,
     /// It is broken, or of another server: only a rebuild helps ([`SyncHow::Rebuild`]), which wants a yes.
     pub broken: Option<Error>,
+    /// Why the last sync failed where the server is not to blame (a full disk, a folder that may not be written, another program
+    /// that keeps the copy …); it is tried again by itself.
+    pub failed: Option<Error>,
 }
 
 /// Whose rows are shown.

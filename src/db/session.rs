@@ -63,7 +63,7 @@ impl ReadSession {
         let backend = match location {
             Location::File(path) => Backend::File(FileSession::open_with(path, canceller.clone())?),
             Location::Server(server) => Backend::Server(ServerSession::open(server, canceller.clone())?),
-            Location::Replica(replica) => match replica.reading() {
+            Location::Replica(replica) => match replica.open()? {
                 Reading::Copy => Backend::File(FileSession::open_with(replica.path(), canceller.clone())?),
                 Reading::Server => Backend::Server(ServerSession::open(replica.server(), canceller.clone())?),
             },

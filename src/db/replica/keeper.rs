@@ -1,0 +1,623 @@
+//! The thread that keeps a copy up to date.
+//!
+//! Owns the decision what to do next: who syncs, when, whether the copy is to be trusted. One turn after another, each ended at once by
+//! a wish to rebuild or by the end of the program; the rest waits for its turn. Tells everything through [`State`]. Must not be waited for
+//! by anything that draws.
+
+use std::{
+    fmt,
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use tokio::{
+    runtime,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::spawn_blocking,
+    time::sleep,
+};
+
+use super::{
+    Reading,
+    driver::{Driver, Failure, OtherLog, Way},
+    files::{self, Files, Found, Index},
+    lock::Lock,
+    pace::{Pace, Sight},
+    progress::Meter,
+    pulse::Pulse,
+    sidecar::Sidecar,
+    signature::{Against, Doubt, Judgement, Signature, judge},
+    state::State,
+};
+use crate::{
+    db::{
+        connection::Canceller,
+        error::{Error, ErrorKind, Result},
+        request::SyncHow,
+        server::{Server, credentials::Token, link::Set, script::Script},
+    },
+    domain::value::Value,
+};
+
+/// A sync in which nothing comes for this long is over, whatever the server's limit is.
+const STALLED: Duration = Duration::from_secs(15);
+/// A sync that takes longer has its progress shown.
+const SHOWN: Duration = Duration::from_millis(400);
+/// Comparisons of an idle copy.
+const COMPARE: Duration = Duration::from_secs(60);
+/// Comparisons of one that changes all the time.
+const COMPARE_BUSY: Duration = Duration::from_secs(10);
+/// How often the time of the last sync is written down.
+const REMEMBER: Duration = Duration::from_secs(30);
+/// How often one who does not sync looks whether it may, and what the other did.
+const FOLLOW: Duration = Duration::from_secs(1);
+/// Where the server does not say how far it is after so many answers, it is not asked for that any more.
+const SILENT: u32 = 3;
+/// A piece of the server's log: a page of 4 KiB and its header.
+const PIECE: u64 = 4096 + 40;
+
+/// The thread, seen from outside. It ends when this is dropped.
+pub(super) struct Keeper {
+    words: UnboundedSender<Word>,
+}
+
+enum Word {
+    Stir,
+    Sync(SyncHow, mpsc::Sender<Result<()>>),
+}
+
+impl Keeper {
+    /// Starts the thread.
+    pub(super) fn start(state: Arc<State>, files: Files, server: Server) -> Result<Self> {
+        let no_thread = |error: std::io::Error| {
+            Error::new(
+                ErrorKind::Io,
+                format!("the copy cannot be kept up to date: {error}"),
+                "end other programs, or raise the limits of processes and open files",
+            )
+        };
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(no_thread)?;
+        let (words, heard) = unbounded_channel();
+        let work = Work::new(state, files, server);
+        let run = move || {
+            runtime.block_on(run(work, heard));
+            // What was given up in the middle of a write to the disk is let finish.
+            runtime.shutdown_timeout(Duration::from_secs(2));
+        };
+        thread::Builder::new().name("reelscope-sync".into()).spawn(run).map_err(no_thread)?;
+        Ok(Self { words })
+    }
+
+    pub(super) fn stir(&self) {
+        // It is there as long as this is.
+        let _ = self.words.send(Word::Stir);
+    }
+
+    /// Wishes for a sync; what comes of it is received.
+    pub(super) fn sync(&self, how: SyncHow) -> mpsc::Receiver<Result<()>> {
+        let (done, outcome) = mpsc::channel();
+        let _ = self.words.send(Word::Sync(how, done));
+        outcome
+    }
+}
+
+/// What one turn is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// Nobody asked.
+    None,
+    /// Somebody waits.
+    Sync,
+    /// Somebody wants a new copy.
+    Rebuild,
+}
+
+/// Why a turn did not work.
+#[derive(Debug)]
+enum Trouble {
+    /// The way to the server, or the server.
+    Way(Error),
+    /// This computer.
+    Here(Error),
+    /// The copy: only a rebuild helps.
+    Broken(Error),
+}
+
+impl Trouble {
+    const fn error(&self) -> &Error {
+        match self {
+            Self::Way(error) | Self::Here(error) | Self::Broken(error) => error,
+        }
+    }
+}
+
+/// What a turn that worked did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Done {
+    /// The copy has what the server has.
+    Synced(Sight),
+    /// Another program syncs.
+    Followed,
+}
+
+async fn run(mut work: Work, mut words: UnboundedReceiver<Word>) {
+    let mut wish = Wish::None;
+    let mut waiting: Vec<mpsc::Sender<Result<()>>> = Vec::new();
+    loop {
+        let mut later = Vec::new();
+        let (mut stirred, mut next) = (false, Wish::None);
+        let outcome = {
+            let turn = work.turn(wish);
+            tokio::pin!(turn);
+            loop {
+                tokio::select! {
+                    biased;
+                    word = words.recv() => match word {
+                        None => return,
+                        Some(Word::Stir) => stirred = true,
+                        Some(Word::Sync(SyncHow::Now, done)) => {
+                            later.push(done);
+                            next = Wish::Sync;
+                        }
+                        Some(Word::Sync(SyncHow::Rebuild, done)) => {
+                            later.push(done);
+                            next = Wish::Rebuild;
+                            break None;
+                        }
+                    },
+                    outcome = &mut turn => break Some(outcome),
+                }
+            }
+        };
+        match &outcome {
+            Some(outcome) => {
+                let said = outcome.as_ref().map(|_| ()).map_err(|trouble| trouble.error().clone());
+                waiting.drain(..).for_each(|done| drop(done.send(said.clone())));
+            }
+            // Whoever waited for the copy that is thrown away waits for the new one.
+            None => work.give_up(),
+        }
+        waiting.append(&mut later);
+        if stirred || next != Wish::None {
+            work.pace.stir(Instant::now());
+        }
+        let pause = outcome.and_then(|outcome| work.after(outcome));
+        wish = next;
+        if wish != Wish::None {
+            continue;
+        }
+        work.state.polled(pause);
+        let pause = async {
+            match pause {
+                Some(pause) => sleep(pause).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(pause);
+        tokio::select! {
+            word = words.recv() => match word {
+                None => return,
+                Some(Word::Stir) => work.pace.stir(Instant::now()),
+                Some(Word::Sync(how, done)) => {
+                    work.pace.stir(Instant::now());
+                    waiting.push(done);
+                    wish = if how == SyncHow::Rebuild { Wish::Rebuild } else { Wish::Sync };
+                }
+            },
+            () = &mut pause => {}
+        }
+    }
+}
+
+/// What the thread works with.
+struct Work {
+    state: Arc<State>,
+    files: Files,
+    server: Server,
+    pace: Pace,
+    /// The right to sync, where it is ours. After what writes: it goes last.
+    driver: Option<Driver>,
+    pulse: Option<Pulse>,
+    lock: Option<Lock>,
+    /// How far the server's log was before the last sync.
+    seen: Option<u64>,
+    /// How often in a row it did not say.
+    silent: u32,
+    doubt: Option<Doubt>,
+    compared: Option<Instant>,
+    remembered: Option<(Sidecar, Instant)>,
+}
+
+impl Work {
+    fn new(state: Arc<State>, files: Files, server: Server) -> Self {
+        let seed = Timestamp::now().as_nanosecond() as u64 ^ u64::from(std::process::id()) << 32;
+        Self {
+            state,
+            files,
+            server,
+            pace: Pace::new(seed),
+            driver: None,
+            pulse: None,
+            lock: None,
+            seen: None,
+            silent: 0,
+            doubt: None,
+            compared: None,
+            remembered: None,
+        }
+    }
+
+    /// Drops what was in the middle of something.
+    fn give_up(&mut self) {
+        self.driver = None;
+        self.pulse = None;
+        self.seen = None;
+        self.state.progress(None);
+    }
+
+    /// Tells how a turn ended; the pause until the next, `None` where only somebody's wish can change anything.
+    fn after(&mut self, outcome: Result<Done, Trouble>) -> Option<Duration> {
+        match outcome {
+            Ok(Done::Synced(sight)) => Some(self.pace.answered(Instant::now(), sight)),
+            Ok(Done::Followed) => Some(FOLLOW),
+            Err(trouble) => {
+                self.give_up();
+                tracing::debug!("no sync: {}", trouble.error());
+                match trouble {
+                    Trouble::Way(_) => self.state.failed(None),
+                    Trouble::Here(why) => self.state.failed(Some(&why)),
+                    Trouble::Broken(why) => {
+                        self.state.found(&Found::Broken(why));
+                        return None;
+                    }
+                }
+                Some(self.pace.failed())
+            }
+        }
+    }
+
+    async fn turn(&mut self, wish: Wish) -> Result<Done, Trouble> {
+        if self.lock.is_none() && !self.take_over()? {
+            return match wish {
+                Wish::Rebuild => Err(Trouble::Here(Error::new(
+                    ErrorKind::Locked,
+                    format!("another program keeps the copy {} up to date", self.files.database.display()),
+                    "rebuild it there, or end that program first",
+                ))),
+                Wish::None | Wish::Sync => Ok(Done::Followed),
+            };
+        }
+        if wish == Wish::Rebuild {
+            self.throw_away()?;
+        }
+        if let Some(why) = self.state.status().broken {
+            return Err(Trouble::Broken(why));
+        }
+        let index = self.feel().await?;
+        let sight = if index.is_some() { Sight::Clear } else { Sight::Blind };
+        let nothing_new = index.is_some() && index == self.seen && self.doubt.is_none();
+        let frames = if nothing_new && wish == Wish::None { 0 } else { self.fetch(index).await? };
+        if frames > 0 {
+            self.pace.stir(Instant::now());
+            self.silent = 0;
+        }
+        // A copy that was not shown until now is shown once it is known to be the server's.
+        let first = self.state.reading() == Reading::Server;
+        if first || self.doubt.is_some() || self.may_compare(frames > 0 || wish != Wish::None) {
+            self.compare(first).await?;
+        }
+        if !(first && self.doubt.is_some()) {
+            self.synced()?;
+        }
+        self.seen = index;
+        Ok(Done::Synced(sight))
+    }
+
+    /// Takes the right to sync, if no other program has it; else looks at what that one did.
+    fn take_over(&mut self) -> Result<bool, Trouble> {
+        self.lock = Lock::take(&self.files.lock).map_err(Trouble::Here)?;
+        // What lies there now, not what lay there at the start.
+        let found = self.files.inspect(&self.server.endpoint.to_string()).map_err(Trouble::Here)?;
+        self.state.found(&found);
+        self.state.failed(None);
+        Ok(self.lock.is_some())
+    }
+
+    fn throw_away(&mut self) -> Result<(), Trouble> {
+        self.give_up();
+        self.state.distrusted();
+        self.files.remove().map_err(Trouble::Here)?;
+        self.state.found(&Found::Nothing);
+        (self.doubt, self.compared, self.remembered) = (None, None, None);
+        Ok(())
+    }
+
+    /// How far the server's log is, where it says.
+    async fn feel(&mut self) -> Result<Option<u64>, Trouble> {
+        if self.silent >= SILENT {
+            return Ok(None);
+        }
+        let pulse = match self.pulse.take() {
+            Some(pulse) => pulse,
+            None => {
+                let token = self.token().await?;
+                Pulse::new(self.way()?, self.server.endpoint.url().as_str(), token)
+            }
+        };
+        let felt = pulse.feel().await;
+        match felt {
+            Ok(index) => {
+                self.silent = if index.is_some() { 0 } else { self.silent + 1 };
+                self.pulse = Some(pulse);
+                Ok(index)
+            }
+            Err(_) => {
+                // The link says what is wrong, asks for a new token, and knows when all is well.
+                self.silent += 1;
+                self.driver = None;
+                let mut script = Script::default();
+                script.select("SELECT 1").map_err(Trouble::Way)?;
+                self.ask(script).await.map(|_| None)
+            }
+        }
+    }
+
+    /// Syncs; gives how many pieces of the log came.
+    async fn fetch(&mut self, index: Option<u64>) -> Result<usize, Trouble> {
+        let mut other_log = OtherLog::Stops;
+        let mut total = None;
+        if self.state.reading() == Reading::Server {
+            total = self.size_there(index).await?;
+        }
+        loop {
+            let driver = match self.driver.take() {
+                Some(driver) => driver,
+                None => self.build().await?,
+            };
+            let trouble = match self.run(&driver, other_log, total).await {
+                Ok(frames) => {
+                    self.driver = Some(driver);
+                    return Ok(frames);
+                }
+                Err(failure) => failure,
+            };
+            drop(driver);
+            match trouble {
+                Failure::Here(why) => return Err(Trouble::Here(why)),
+                Failure::Broken(why) => return Err(Trouble::Broken(why)),
+                Failure::Handshake if other_log == OtherLog::Stops => {
+                    self.allow_other_log().await?;
+                    other_log = OtherLog::Taken;
+                }
+                Failure::Handshake => return Err(Trouble::Here(not_offered("it asks for one handshake after another"))),
+                Failure::Way(said) => {
+                    let mut script = Script::default();
+                    script.select("SELECT 1").map_err(Trouble::Way)?;
+                    self.ask(script).await?;
+                    return Err(Trouble::Here(not_offered(&said)));
+                }
+            }
+        }
+    }
+
+    async fn run(&self, driver: &Driver, other_log: OtherLog, total: Option<u64>) -> Result<usize, Failure> {
+        let (start, before) = (Instant::now(), self.received());
+        let mut meter = Meter::new(start, total);
+        let look = || {
+            let (now, bytes) = (Instant::now(), self.received().saturating_sub(before));
+            let progress = meter.at(now, bytes);
+            if now.duration_since(start) >= SHOWN {
+                self.state.progress(Some(progress));
+            }
+            bytes + self.files.size()
+        };
+        let patience = self.server.limits.request.min(STALLED);
+        let outcome = driver.sync(&self.files, other_log, patience, look).await;
+        self.state.progress(None);
+        outcome
+    }
+
+    /// Bytes that came.
+    fn received(&self) -> u64 {
+        self.files.size()
+    }
+
+    /// What the server has to send for a whole copy, about: the pieces of its log, unless these are far more than its pages, for then
+    /// it sends each page once.
+    async fn size_there(&self, index: Option<u64>) -> Result<Option<u64>, Trouble> {
+        let mut script = Script::default();
+        script.select("SELECT page_count FROM pragma_page_count()").map_err(Trouble::Way)?;
+        let sets = self.ask(script).await?;
+        let pages = match sets.first().and_then(|set| set.rows.first()).and_then(|row| row.first()) {
+            Some(Value::Integer(pages)) => u64::try_from(*pages).ok(),
+            _ => None,
+        };
+        let done = self.files.index().and_then(|Index { frame, .. }| frame).map_or(0, |frame| frame + 1);
+        let pieces = index.map(|index| (index + 1).saturating_sub(done));
+        let total = match (pages, pieces) {
+            (Some(pages), Some(pieces)) if pieces <= pages * 2 => Some(pieces),
+            (Some(pages), _) => Some(pages),
+            (None, pieces) => pieces,
+        };
+        Ok(total.map(|pieces| pieces * PIECE))
+    }
+
+    async fn build(&self) -> Result<Driver, Trouble> {
+        let token = self.token().await?;
+        let (state, path, sidecar) = (Arc::clone(&self.state), self.files.sidecar.clone(), self.sidecar(false));
+        // Whose it is is written down before anything else is: what is begun is known as a copy from its first byte.
+        if self.state.reading() == Reading::Server {
+            sidecar.write(&path).map_err(|why| Trouble::Here(self.unwritable(why)))?;
+        }
+        let distrust = move || {
+            state.distrusted();
+            if let Err(error) = sidecar.write(&path) {
+                tracing::debug!("the copy's state is not written down: {error}");
+            }
+        };
+        Driver::build(&self.files, &self.server, self.way()?, token.as_ref(), distrust).await.map_err(|failure| {
+            match failure {
+                Failure::Here(why) => Trouble::Here(why),
+                Failure::Broken(why) => Trouble::Broken(why),
+                Failure::Way(said) => Trouble::Here(not_offered(&said)),
+                Failure::Handshake => Trouble::Here(not_offered("no handshake")),
+            }
+        })
+    }
+
+    /// The handshake was to be made again. Where the server answers otherwise, its log is another one: of the same database (a server
+    /// that was killed begins one) or not (it was wiped).
+    async fn allow_other_log(&mut self) -> Result<(), Trouble> {
+        if self.state.reading() == Reading::Server {
+            // There is nothing to lose.
+            return Ok(());
+        }
+        for again in [true, false] {
+            let (against, _) = self.look_at_both().await?;
+            match against {
+                Against::Same | Against::Ahead => return Ok(()),
+                Against::Other if again => sleep(Duration::from_secs(1)).await,
+                Against::Other => {}
+            }
+        }
+        Err(Trouble::Broken(self.another()))
+    }
+
+    fn may_compare(&self, changed: bool) -> bool {
+        let patience = if changed { COMPARE_BUSY } else { COMPARE };
+        self.compared.is_none_or(|compared| compared.elapsed() >= patience)
+    }
+
+    /// Compares the copy with the server. A failure of the way there does not make the sync before it a failure.
+    async fn compare(&mut self, first: bool) -> Result<(), Trouble> {
+        self.compared = Some(Instant::now());
+        let (against, copy) = match self.look_at_both().await {
+            Ok(both) => both,
+            Err(Trouble::Way(why)) if !first => {
+                tracing::debug!("no comparison: {why}");
+                return Ok(());
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        match judge(self.doubt.as_ref(), against, copy) {
+            Judgement::Fine => self.doubt = None,
+            Judgement::Doubtful(doubt) => {
+                self.doubt = Some(doubt);
+                self.pace.stir(Instant::now());
+            }
+            Judgement::Another => return Err(Trouble::Broken(self.another())),
+        }
+        Ok(())
+    }
+
+    async fn look_at_both(&self) -> Result<(Against, Signature), Trouble> {
+        let path = self.files.database.clone();
+        let copy = blocking(move || Signature::of_file(&path)).await.map_err(|why| match why.kind {
+            ErrorKind::Damaged | ErrorKind::NotADatabase => Trouble::Broken(files::broken(&why.what, "")),
+            _ => Trouble::Here(why),
+        })?;
+        match self.ask(copy.script().map_err(Trouble::Way)?).await {
+            Ok(sets) => {
+                let there = copy.answered(&sets);
+                Ok((there.map_or(Against::Other, |there| there.against(&copy)), copy))
+            }
+            // A table of the copy's is not there.
+            Err(Trouble::Way(why)) if matches!(why.kind, ErrorKind::NoSuchRelation | ErrorKind::Sql) => {
+                Ok((Against::Other, copy))
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// The copy has what the server has: says so, and writes it down where that is due.
+    fn synced(&mut self) -> Result<(), Trouble> {
+        let now = Timestamp::now();
+        let sidecar = Sidecar { synced: Some(now), ..self.sidecar(true) };
+        let known = self.remembered.as_ref().is_some_and(|(known, written)| {
+            known.whole && known.log == sidecar.log && written.elapsed() < REMEMBER
+        });
+        if !known {
+            sidecar.write(&self.files.sidecar).map_err(|why| Trouble::Here(self.unwritable(why)))?;
+            self.remembered = Some((sidecar, Instant::now()));
+        }
+        self.state.synced(now);
+        Ok(())
+    }
+
+    fn sidecar(&self, whole: bool) -> Sidecar {
+        let synced = self.state.status().synced;
+        let log = self.files.index().map(|index| index.log);
+        Sidecar { whole, synced, log, ..Sidecar::new(self.server.endpoint.to_string()) }
+    }
+
+    fn another(&self) -> Error {
+        files::broken(
+            &format!(
+                "the database at {} is another one than that of the copy {}",
+                self.server.endpoint,
+                self.files.database.display()
+            ),
+            "keep the copy if the server lost what it had",
+        )
+    }
+
+    fn unwritable(&self, why: Error) -> Error {
+        match why.kind {
+            ErrorKind::PermissionDenied => {
+                files::cannot_write(&std::io::ErrorKind::PermissionDenied.into(), &self.files.sidecar)
+            }
+            _ => why,
+        }
+    }
+
+    fn way(&self) -> Result<Way, Trouble> {
+        let mut way = hyper::client::HttpConnector::new();
+        way.set_nodelay(true);
+        Ok(way)
+    }
+
+    async fn token(&self) -> Result<Option<Token>, Trouble> {
+        let credentials = self.server.credentials.clone();
+        // It may run a command.
+        blocking(move || credentials.token()).await.map_err(Trouble::Way)
+    }
+
+    /// Asks the server through its link.
+    async fn ask(&self, script: Script) -> Result<Vec<Set>, Trouble> {
+        let (server, canceller) = (self.server.clone(), Canceller::default());
+        let _given_up = CancelOnDrop(canceller.clone());
+        blocking(move || server.link()?.batch(&script, &canceller)).await.map_err(Trouble::Way)
+    }
+}
+
+/// Work that blocks, on a thread for it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    spawn_blocking(work).await.unwrap_or_else(|_| {
+        Err(Error::new(ErrorKind::Server, "asking the server failed in an unforeseen way", "please report this"))
+    })
+}
+
+struct CancelOnDrop(Canceller);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// The server answers queries, but cannot be copied.
+fn not_offered(said: &str) -> Error {
+    Error::new(
+        ErrorKind::Server,
+        format!("the server answers, but does not let itself be copied: {said}"),
+        "it is read directly meanwhile; without --replica nothing is tried any more",
+    )
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keeper")
+    }
+}
