@@ -90,6 +90,12 @@ impl Notes {
         self.answer.load(Ordering::Relaxed)
     }
 
+    /// Another request begins: nothing has come of its answer.
+    pub(crate) fn begin(&self) {
+        self.answer.store(0, Ordering::Relaxed);
+        self.status.store(0, Ordering::Relaxed);
+    }
+
     /// All bytes received.
     pub(crate) fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)

@@ -63,6 +63,12 @@ impl Endpoint {
         }
     }
 
+    /// Host and port as they were written, for words.
+    pub(crate) fn authority(&self) -> String {
+        let host = self.host();
+        self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
     /// The host's name, for labels.
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()

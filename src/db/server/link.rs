@@ -7,6 +7,7 @@
 //!
 //! For reading only: a read on a kept connection that turns out to be dead is sent a second time. Must never be given a write.
 
+mod cursor;
 mod health;
 mod keys;
 mod pool;
@@ -16,7 +17,7 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::Poll,
     thread,
     time::{Duration, Instant},
@@ -33,7 +34,12 @@ use self::{
     pool::{Lease, Pool},
 };
 pub(crate) use super::connector::Traffic;
-use super::{Limits, Server, connector::Connector, script::Script, words};
+use super::{
+    Limits, Server,
+    connector::{Connector, Notes},
+    script::Script,
+    words::{self, Fault, Reached, Words},
+};
 use crate::{
     db::{
         connection::{Canceller, reader::Flow},
@@ -42,6 +48,9 @@ use crate::{
     },
     domain::value::{Bytes, Value},
 };
+
+/// An answer of fewer bytes tells how long a round trip takes; a longer one how long its bytes take.
+const SMALL: u64 = 32 << 10;
 
 /// The rows of one statement.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -114,10 +123,10 @@ impl Link {
     pub(crate) fn open(server: &Server) -> Result<Self> {
         let connector = Connector::new(server)?;
         let shared = Shared {
-            host: server.endpoint.host().to_owned(),
+            host: server.endpoint.authority(),
             limits: server.limits,
             keys: Keys::new(server),
-            pool: Pool::new(&server.endpoint),
+            pool: Pool::new(server.endpoint.url().as_str()),
             health: Health::default(),
             connector,
             network: Network::start()?,
@@ -134,17 +143,18 @@ impl Link {
     pub(crate) fn batch_within(&self, script: &Script, canceller: &Canceller, limit: Duration) -> Result<Vec<Set>> {
         let text = script.text();
         let shared = &*self.shared;
-        shared.network.wait(shared.guarded(canceller, limit, shared.ask(&text)))
+        let course = Course::new(What::Batch);
+        shared.network.wait(shared.guarded(&course, canceller, limit, shared.ask(&course, &text)))
     }
 
     /// Reads one statement's rows as they come, in constant memory, on a connection of its own.
     pub(crate) fn cursor(
         &self,
-        _script: &Script,
-        _canceller: &Canceller,
-        _each: &mut dyn FnMut(Vec<Value>) -> Result<Flow>,
+        script: &Script,
+        canceller: &Canceller,
+        each: &mut dyn FnMut(Vec<Value>) -> Result<Flow>,
     ) -> Result<()> {
-        Err(Error::new(ErrorKind::Unsupported, "not there yet", ""))
+        self.shared.stream(&script.text(), canceller, each)
     }
 
     /// How the connections are.
@@ -184,22 +194,75 @@ impl fmt::Debug for Link {
     }
 }
 
-/// How an attempt ended.
-enum Outcome {
-    Answered(Vec<Set>),
-    Failed(Error),
+/// What is known of a request while it is under way: who gives it up says by this what was wrong.
+struct Course {
+    begun: Instant,
+    what: What,
+    at: Mutex<Stage>,
+}
+
+/// What kind of a request it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// One question, one answer: its time is that of a round trip.
+    Batch,
+    /// An answer that lasts.
+    Cursor,
+}
+
+enum Stage {
+    Token,
+    Place,
+    Way(Arc<Notes>),
+}
+
+impl Course {
+    fn new(what: What) -> Self {
+        Self { begun: Instant::now(), what, at: Mutex::new(Stage::Token) }
+    }
+
+    fn enter(&self, stage: Stage) {
+        *self.at.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+    }
+
+    fn notes(&self) -> Option<Arc<Notes>> {
+        match &*self.at.lock().unwrap_or_else(PoisonError::into_inner) {
+            Stage::Way(notes) => Some(Arc::clone(notes)),
+            Stage::Token | Stage::Place => None,
+        }
+    }
+
+    /// How far it came.
+    fn reached(&self) -> Reached {
+        match &*self.at.lock().unwrap_or_else(PoisonError::into_inner) {
+            Stage::Token => Reached::Token,
+            Stage::Place => Reached::Place,
+            Stage::Way(notes) if notes.connected().is_none() => Reached::Connecting,
+            Stage::Way(notes) => match notes.answered() {
+                0 => Reached::Silence,
+                bytes => Reached::Bytes(bytes),
+            },
+        }
+    }
+
+    /// How long the server took, the connection's set-up left out; `None` where much was sent, or nothing.
+    fn trip(&self) -> Option<Duration> {
+        let notes = self.notes()?;
+        let since = notes.connected()?.max(self.begun);
+        (self.what == What::Batch && (1..SMALL).contains(&notes.answered())).then(|| since.elapsed())
+    }
 }
 
 impl Shared {
     /// Runs it until it is done, cancelled, or out of time. Whatever ends it, it is dropped then: nothing goes on.
     async fn guarded<T>(
         &self,
+        course: &Course,
         canceller: &Canceller,
         limit: Duration,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let begun = Instant::now();
-        let mut work = pin!(caught(work));
+        let mut work = Box::pin(caught(&self.host, work));
         let mut cancelled = pin!(canceller.cancelled());
         let mut slow = pin!(tokio::time::sleep(PATIENCE));
         let mut late = pin!(tokio::time::sleep(limit));
@@ -209,44 +272,104 @@ impl Shared {
                 biased;
                 () = &mut cancelled => break Err(Error::new(ErrorKind::Cancelled, "cancelled", "")),
                 done = &mut work => break done,
-                () = &mut late => break Err(words::late(&self.host, limit)),
+                () = &mut late => break Err(words::late(&self.host, course.reached(), limit)),
                 () = &mut slow, if !told => {
                     told = true;
                     self.health.slow();
                 }
             }
         };
-        self.health.note(begun, outcome.as_ref().err());
+        match &outcome {
+            Ok(_) => self.health.succeeded(course.trip()),
+            Err(error) if error.kind == ErrorKind::Cancelled => self.health.given_up(),
+            // Also an error in the statement is an answer.
+            Err(error) if is_answer(error) => {
+                if course.notes().is_some_and(|notes| notes.answered() > 0) {
+                    self.health.succeeded(None);
+                }
+            }
+            Err(error) => {
+                tracing::info!("{}: {:?}: {}", self.host, error.kind, error.what);
+                self.health.failed(course.begun, error);
+            }
+        }
         outcome
     }
 
     /// Sends the statements, over a kept connection or a new one.
-    async fn ask(&self, text: &str) -> Result<Vec<Set>> {
-        let token = self.keys.token().await?;
-        let lease = self.pool.lease(&self.connector, &token).await?;
-        let begun = Instant::now();
-        match self.attempt(&lease, text).await {
-            Outcome::Answered(sets) => {
-                self.health.answered(begun.elapsed());
-                self.pool.put_back(lease);
-                Ok(sets)
+    ///
+    /// Once more, and no more than that, where the kept connection turned out to be dead, and once with another token where the one there
+    /// was is refused. Only for reads.
+    async fn ask(&self, course: &Course, text: &str) -> Result<Vec<Set>> {
+        let mut key = self.keys.token().await?;
+        course.enter(Stage::Place);
+        let mut lease = self.pool.lease(&self.connector, &key).await?;
+        let mut again = true;
+        loop {
+            course.enter(Stage::Way(Arc::clone(lease.notes())));
+            let fault = match self.attempt(&lease, text).await {
+                Ok(sets) => {
+                    self.pool.put_back(lease);
+                    return Ok(sets);
+                }
+                Err(fault) => fault,
+            };
+            match fault.error.kind {
+                ErrorKind::Unauthorized => {
+                    drop(lease);
+                    course.enter(Stage::Token);
+                    match self.keys.other_than(&key).await? {
+                        Some(other) if again => key = other,
+                        _ => return Err(words::naming(fault.error, self.keys.name())),
+                    }
+                }
+                _ if fault.broken && lease.is_kept() && again => {
+                    tracing::debug!("{}: a kept connection was dead: {}", self.host, fault.error.what);
+                    drop(lease);
+                    // That one was dead says nothing good of the others.
+                    self.pool.clear();
+                }
+                // The whole answer was read: the connection is as good as before.
+                ErrorKind::Sql | ErrorKind::NoSuchRelation | ErrorKind::TooLarge => {
+                    self.pool.put_back(lease);
+                    return Err(fault.error);
+                }
+                _ => return Err(fault.error),
             }
-            Outcome::Failed(error) => Err(error),
+            again = false;
+            course.enter(Stage::Place);
+            lease = self.pool.fresh(&self.connector, &key).await?;
         }
     }
 
-    async fn attempt(&self, lease: &Lease, text: &str) -> Outcome {
+    async fn attempt(&self, lease: &Lease, text: &str) -> Result<Vec<Set>, Fault> {
         let sets = match lease.connection().execute_batch(text).await {
             Ok(answer) => collect(answer).await,
             Err(error) => Err(error),
         };
-        match sets {
-            Ok(sets) => Outcome::Answered(sets),
-            Err(error) => {
-                Outcome::Failed(lease.notes().take_failure().unwrap_or_else(|| words::translate(&self.host, &error)))
-            }
+        sets.map_err(|error| self.fault(lease, &error))
+    }
+
+    /// What went wrong, of the connector, which knows best, or of the driver.
+    fn fault(&self, lease: &Lease, error: &libsql::Error) -> Fault {
+        match lease.notes().take_failure() {
+            Some(error) => Fault::from(error),
+            None => Words { host: &self.host, token: lease.token() }.of(error),
         }
     }
+}
+
+/// Whether the server answered, only not with rows.
+fn is_answer(error: &Error) -> bool {
+    words::is_undecodable(error)
+        || matches!(
+            error.kind,
+            ErrorKind::Sql
+                | ErrorKind::TooLarge
+                | ErrorKind::NoSuchRelation
+                | ErrorKind::NoSuchRow
+                | ErrorKind::Forbidden
+        )
 }
 
 async fn collect(mut answer: libsql::BatchRows) -> libsql::Result<Vec<Set>> {
@@ -279,10 +402,10 @@ fn values(row: &libsql::Row) -> libsql::Result<Vec<Value>> {
 }
 
 /// The driver panics on some answers: no answer may end the thread that asked.
-fn caught<T>(work: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+fn caught<T>(host: &str, work: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
     let mut work = Box::pin(work);
     std::future::poll_fn(move |cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut work).poll(cx)));
-        polled.unwrap_or_else(|_| Poll::Ready(Err(words::broken())))
+        polled.unwrap_or_else(|_| Poll::Ready(Err(words::gave_up(host))))
     })
 }

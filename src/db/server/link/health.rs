@@ -87,27 +87,28 @@ impl Health {
         });
     }
 
-    /// A small request took this long, its connection's set-up left out.
-    pub(super) fn answered(&self, trip: Duration) {
+    /// A request was answered; a small one took this long, its connection's set-up left out.
+    pub(super) fn succeeded(&self, trip: Option<Duration>) {
         self.change(|facts| {
-            if facts.trips.len() == TRIPS {
-                facts.trips.pop_front();
+            facts.succeed();
+            if let Some(trip) = trip {
+                facts.learn(trip);
             }
-            facts.trips.push_back(trip);
-            let mut sorted: Vec<Duration> = facts.trips.iter().copied().collect();
-            sorted.sort_unstable();
-            facts.status.latency = sorted.get(sorted.len() / 2).copied();
         });
     }
 
-    /// A request that began then has ended.
-    pub(super) fn note(&self, begun: Instant, error: Option<&Error>) {
-        match error {
-            None => self.change(Facts::succeed),
-            Some(error) if is_answer(error) => self.change(Facts::succeed),
-            Some(error) if error.kind == ErrorKind::Cancelled => {}
-            Some(error) => self.change(|facts| facts.fail(begun, error)),
-        }
+    /// A request that began then failed.
+    pub(super) fn failed(&self, begun: Instant, error: &Error) {
+        self.change(|facts| facts.fail(begun, error));
+    }
+
+    /// Nobody wants the answer any more. Whether others are slow, too, they will say.
+    pub(super) fn given_up(&self) {
+        self.change(|facts| {
+            if matches!(facts.status.state, LinkState::Slow { .. }) {
+                facts.status.state = if facts.heard.is_some() { LinkState::Connected } else { LinkState::Connecting };
+            }
+        });
     }
 
     fn change(&self, change: impl FnOnce(&mut Facts)) {
@@ -128,6 +129,16 @@ impl Health {
 }
 
 impl Facts {
+    fn learn(&mut self, trip: Duration) {
+        if self.trips.len() == TRIPS {
+            self.trips.pop_front();
+        }
+        self.trips.push_back(trip);
+        let mut sorted: Vec<Duration> = self.trips.iter().copied().collect();
+        sorted.sort_unstable();
+        self.status.latency = sorted.get(sorted.len() / 2).copied();
+    }
+
     fn succeed(&mut self) {
         self.failures = 0;
         self.failed = None;
@@ -160,14 +171,6 @@ impl Facts {
             LinkState::Reconnecting { since, next, why }
         };
     }
-}
-
-/// Whether the server answered, only not with rows.
-fn is_answer(error: &Error) -> bool {
-    matches!(
-        error.kind,
-        ErrorKind::Sql | ErrorKind::TooLarge | ErrorKind::NoSuchRelation | ErrorKind::NoSuchRow | ErrorKind::Forbidden
-    )
 }
 
 /// Whether trying again alone does not mend it.

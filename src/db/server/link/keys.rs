@@ -47,6 +47,15 @@ struct State {
     key: Option<Key>,
     refused: bool,
     asked: Option<Instant>,
+    /// Why the source gave none.
+    failure: Option<Error>,
+}
+
+impl State {
+    /// Whether the source was asked a moment ago.
+    fn is_fresh(&self) -> bool {
+        self.asked.is_some_and(|asked| asked.elapsed() < PAUSE)
+    }
 }
 
 impl Keys {
@@ -63,8 +72,9 @@ impl Keys {
     /// The token of the moment.
     pub(super) async fn token(&self) -> Result<Key> {
         let mut state = self.state.lock().await;
-        match &state.key {
-            Some(key) if !state.refused || state.asked.is_some_and(|asked| asked.elapsed() < PAUSE) => Ok(key.clone()),
+        match (&state.failure, &state.key) {
+            (Some(failure), _) if state.is_fresh() => Err(failure.clone()),
+            (None, Some(key)) if !state.refused || state.is_fresh() => Ok(key.clone()),
             _ => self.ask(&mut state).await,
         }
     }
@@ -74,7 +84,7 @@ impl Keys {
         let mut state = self.state.lock().await;
         match &state.key {
             Some(key) if key != refused => return Ok(Some(key.clone())),
-            Some(_) if state.refused && state.asked.is_some_and(|asked| asked.elapsed() < PAUSE) => return Ok(None),
+            Some(_) if state.refused && state.is_fresh() => return Ok(None),
             _ => {}
         }
         state.refused = true;
@@ -89,18 +99,18 @@ impl Keys {
 
     async fn ask(&self, state: &mut State) -> Result<Key> {
         let credentials = self.credentials.clone();
-        let token = task::spawn_blocking(move || credentials.token()).await;
-        state.asked = Some(Instant::now());
-        let token = token.unwrap_or_else(|_| {
+        let token = task::spawn_blocking(move || credentials.token()).await.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Credentials, "reading the token failed", "please report this"))
-        })?;
-        if let (Some(host), Some(_)) = (&self.forbidden, &token) {
-            return Err(Error::new(
-                ErrorKind::Insecure,
-                format!("a token would travel to {host} unencrypted"),
-                "write https:// or libsql://; to send it all the same, start with --insecure-http",
-            ));
-        }
+        });
+        state.asked = Some(Instant::now());
+        let token = match token.and_then(|token| self.permit(token)) {
+            Ok(token) => token,
+            Err(error) => {
+                state.failure = Some(error.clone());
+                return Err(error);
+            }
+        };
+        state.failure = None;
         let number = match &state.key {
             Some(key) if key.token == token => return Ok(key.clone()),
             Some(key) => key.number + 1,
@@ -108,5 +118,17 @@ impl Keys {
         };
         state.refused = false;
         Ok(state.key.insert(Key { token, number }).clone())
+    }
+
+    /// A token travels encrypted, or not at all, or to this very computer.
+    fn permit(&self, token: Option<Token>) -> Result<Option<Token>> {
+        match &self.forbidden {
+            Some(host) if token.is_some() => Err(Error::new(
+                ErrorKind::Insecure,
+                format!("a token would travel to {host} unencrypted"),
+                "write https:// or libsql://; to send it all the same, start with --insecure-http",
+            )),
+            _ => Ok(token),
+        }
     }
 }

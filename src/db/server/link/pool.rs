@@ -10,8 +10,8 @@ use crate::db::{
     error::{Error, ErrorKind, Result},
     server::{
         connector::{Connector, Notes},
-        endpoint::Endpoint,
-        words,
+        credentials::Token,
+        words::Words,
     },
 };
 
@@ -52,8 +52,12 @@ impl Lease {
         &self.way.connection
     }
 
-    pub(super) fn notes(&self) -> &Notes {
+    pub(super) fn notes(&self) -> &Arc<Notes> {
         &self.way.notes
+    }
+
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.way.key.token()
     }
 
     /// Whether it was used before.
@@ -63,12 +67,8 @@ impl Lease {
 }
 
 impl Pool {
-    pub(super) fn new(endpoint: &Endpoint) -> Self {
-        Self {
-            url: endpoint.url().as_str().to_owned(),
-            idle: Mutex::default(),
-            places: Arc::new(Semaphore::new(AT_ONCE)),
-        }
+    pub(super) fn new(url: &str) -> Self {
+        Self { url: url.to_owned(), idle: Mutex::default(), places: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// The connection used last, or a new one.
@@ -81,7 +81,10 @@ impl Pool {
             idle.pop()
         };
         Ok(match kept {
-            Some(idle) => Lease { way: idle.way, kept: true, _place: place },
+            Some(idle) => {
+                idle.way.notes.begin();
+                Lease { way: idle.way, kept: true, _place: place }
+            }
             None => Lease { way: self.way(connector, key).await?, kept: false, _place: place },
         })
     }
@@ -114,7 +117,7 @@ impl Pool {
         let token = key.token().map_or_else(String::new, |token| token.reveal().to_owned());
         let database = libsql::Builder::new_remote(self.url.clone(), token).connector(connector).build().await;
         let connection = database.and_then(|database| database.connect());
-        let connection = connection.map_err(|error| words::translate(&self.url, &error))?;
+        let connection = connection.map_err(|error| Words { host: &self.url, token: key.token() }.of(&error).error)?;
         Ok(Way { connection, notes, key: key.clone() })
     }
 }
