@@ -9,6 +9,7 @@ mod ledger;
 mod live;
 mod queue;
 mod runs;
+pub(crate) mod server;
 mod source;
 
 use std::time::{Duration, Instant};

@@ -7,6 +7,7 @@
 //! in, [`script`] what is asked and how values come back exactly, [`session`] the reading itself. Must not know the screen.
 
 pub(crate) mod cells;
+pub(crate) mod changes;
 pub(crate) mod connector;
 pub mod credentials;
 pub mod endpoint;

@@ -134,6 +134,11 @@ impl Watch {
         self.glance = None;
     }
 
+    /// The database itself is asked next time, whatever its files look like.
+    pub(crate) fn insist(&mut self) {
+        self.left = 0;
+    }
+
     /// The session, for reading what changed.
     ///
     /// # Errors

@@ -1,50 +1,81 @@
 //! The workers: a thread and a connection for each slot, cancelled by newer requests.
 //!
 //! They own the threads of the database layer. A request goes into its slot's mailbox, which holds one: a newer one takes its place
-//! and ends the work for the older. A thread starts with the first request of its slot. One more thread watches the file, tells of
-//! changes, and follows the bots ([`Slot::Activity`]). Nothing here waits for anything but the database, and nobody waits here:
-//! [`Database::submit`] and [`Database::cancel`] return at once.
+//! and ends the work for the older. A thread starts with the first request of its slot. One more thread watches the file or asks the
+//! server, tells of changes, and follows the bots ([`Slot::Activity`]). Nothing here waits for anything but the database, and nobody
+//! waits here: [`Database::submit`] and [`Database::cancel`] return at once.
+//!
+//! What a server answered is kept in [`cache`]; a file is fast enough to be read each time.
 
+mod cache;
 mod counts;
 mod mailbox;
 mod observer;
+mod remote;
+mod waiting;
 mod worker;
 
 use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{self, Receiver, Sender},
+    },
     thread,
     time::Duration,
 };
 
-use self::{counts::Counts, mailbox::Mailbox, observer::Observer, worker::Worker};
+use self::{
+    cache::Cache,
+    counts::Counts,
+    mailbox::Mailbox,
+    observer::{Observer, Word},
+    waiting::{Served, Traffic},
+    worker::Worker,
+};
 use crate::db::{
     connection::mode::Fingerprint,
     error::{Error, ErrorKind},
     location::Location,
+    replica::Reading,
     request::{Reply, Request, SLOTS, Slot},
-    watch::{self, Watch},
+    server::Server,
+    watch,
 };
+
+/// How long at the start what nobody waits for waits for the first page of a file. Where no page is asked for, it goes on then.
+const FIRST_PAGE: Duration = Duration::from_millis(50);
 
 /// A database, as the screen sees it: requests go in, replies come out. Dropping it ends its threads.
 pub struct Database {
     shared: Arc<Shared>,
     threads: Mutex<Threads>,
-    /// How the files were at the start: what changes from here on is told.
-    before: Option<Fingerprint>,
 }
 
 /// What the threads have in common.
 struct Shared {
     location: Location,
     replies: Box<dyn Fn(Reply) + Send + Sync>,
+    /// To the observer.
+    words: Sender<Word>,
     counts: Counts,
+    cache: Cache,
     served: Served,
+    traffic: Traffic,
 }
 
-#[derive(Default)]
 struct Threads {
     mailboxes: [Option<Arc<Mailbox>>; SLOTS.len()],
-    observer: Option<Observer>,
+    observer: Watching,
+}
+
+/// Whether the observer's thread runs.
+enum Watching {
+    /// Not yet: what it will hear, and how the files were at the start: what changes from here on is told.
+    NotYet(Receiver<Word>, Option<Fingerprint>),
+    /// What it reads ends with this.
+    Runs { _until: Observer },
+    /// Its thread could not be started.
+    Never(Error),
 }
 
 impl Database {
@@ -53,12 +84,20 @@ impl Database {
     pub fn open(location: Location, replies: impl Fn(Reply) + Send + Sync + 'static) -> Self {
         let before = match &location {
             Location::File(path) => watch::fingerprint(path),
-            Location::Server(_) => None,
-            Location::Replica(replica) => watch::fingerprint(replica.path()),
+            Location::Server(_) | Location::Replica(_) => None,
         };
-        let shared =
-            Shared { location, replies: Box::new(replies), counts: Counts::default(), served: Served::default() };
-        Self { shared: Arc::new(shared), threads: Mutex::default(), before }
+        let (words, heard) = mpsc::channel();
+        let shared = Arc::new(Shared {
+            location,
+            replies: Box::new(replies),
+            words,
+            counts: Counts::default(),
+            cache: Cache::default(),
+            served: Served::default(),
+            traffic: Traffic::default(),
+        });
+        let threads = Threads { mailboxes: Default::default(), observer: Watching::NotYet(heard, before) };
+        Self { shared, threads: Mutex::new(threads) }
     }
 
     /// Takes a request. It ends the slot's older one, which is not replied to any more.
@@ -66,7 +105,8 @@ impl Database {
         let mut threads = self.lock();
         let (slot, id) = (request.slot, request.id);
         let outcome = if slot == Slot::Activity {
-            self.observer(&mut threads).map(|observer| observer.follow(id))
+            self.shared.tell(Word::Follow(id));
+            Ok(())
         } else {
             self.mailbox(&mut threads, slot).map(|mailbox| mailbox.put(request))
         };
@@ -77,7 +117,7 @@ impl Database {
             tracing::debug!("pages get their thread later: {}", error.what);
         }
         // Every database is watched, after its first page.
-        let outcome = outcome.and_then(|()| self.observer(&mut threads).map(|_| ()));
+        let outcome = outcome.and_then(|()| self.observe(&mut threads));
         drop(threads);
         if let Err(error) = outcome {
             self.shared.reply(Reply::Answer { slot, id, outcome: Err(error) });
@@ -88,9 +128,7 @@ impl Database {
     pub fn cancel(&self, slot: Slot) {
         let threads = self.lock();
         if slot == Slot::Activity {
-            if let Some(observer) = &threads.observer {
-                observer.leave();
-            }
+            self.shared.tell(Word::Leave);
             return;
         }
         let waited = threads.mailboxes[slot as usize].as_ref().and_then(|mailbox| mailbox.cancel());
@@ -115,19 +153,23 @@ impl Database {
         }
     }
 
-    fn observer<'a>(&self, threads: &'a mut Threads) -> Result<&'a Observer, Error> {
-        match &mut threads.observer {
-            Some(observer) => Ok(observer),
-            place @ None => {
-                let observer = Observer::start(Arc::clone(&self.shared), |canceller| {
-                    let path = match &self.shared.location {
-                        Location::File(path) => path.clone(),
-                        Location::Replica(replica) => replica.path().to_path_buf(),
-                        Location::Server(_) => std::path::PathBuf::new(),
-                    };
-                    Watch::new(path, self.before.clone(), canceller)
-                });
-                Ok(place.insert(observer.map_err(|error| no_thread(&error))?))
+    /// Starts the observer where it does not run yet.
+    fn observe(&self, threads: &mut Threads) -> Result<(), Error> {
+        let starting = match &mut threads.observer {
+            Watching::Runs { .. } => return Ok(()),
+            Watching::Never(error) => return Err(error.clone()),
+            not_yet => std::mem::replace(not_yet, Watching::Never(no_thread(&std::io::ErrorKind::Other.into()))),
+        };
+        let Watching::NotYet(heard, before) = starting else { return Ok(()) };
+        match Observer::start(Arc::clone(&self.shared), heard, before) {
+            Ok(observer) => {
+                threads.observer = Watching::Runs { _until: observer };
+                Ok(())
+            }
+            Err(error) => {
+                let error = no_thread(&error);
+                threads.observer = Watching::Never(error.clone());
+                Err(error)
             }
         }
     }
@@ -144,6 +186,8 @@ impl Drop for Database {
         for mailbox in threads.mailboxes.iter().flatten() {
             mailbox.close();
         }
+        // The observer's canceller is its own: dropping it ends what is read.
+        self.shared.tell(Word::End);
         self.shared.served.notify();
     }
 }
@@ -152,27 +196,27 @@ impl Shared {
     fn reply(&self, reply: Reply) {
         (self.replies)(reply);
     }
-}
 
-/// Whether the page that the user waits for at the start was served: what is not needed for it waits until then.
-#[derive(Default)]
-struct Served {
-    done: Mutex<bool>,
-    woken: Condvar,
-}
+    /// Tells the observer; nothing where it has ended.
+    fn tell(&self, word: Word) {
+        let _ = self.words.send(word);
+    }
 
-impl Served {
-    fn notify(&self) {
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*done {
-            *done = true;
-            self.woken.notify_all();
+    /// The server that is read now; `None` where a file is.
+    fn server(&self) -> Option<&Server> {
+        match &self.location {
+            Location::File(_) => None,
+            Location::Server(server) => Some(server),
+            Location::Replica(replica) => match replica.reading() {
+                Reading::Copy => None,
+                Reading::Server => Some(replica.server()),
+            },
         }
     }
 
-    fn wait(&self, patience: Duration) {
-        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = self.woken.wait_timeout_while(done, patience, |done| !*done);
+    /// Waits for the page that the user waits for: over a network it may take long, and has to have the way for itself.
+    fn let_the_first_page_go_first(&self) {
+        self.served.wait(self.server().map_or(FIRST_PAGE, |server| server.limits.request));
     }
 }
 

@@ -27,48 +27,85 @@ pub(super) struct Ledger {
     since: String,
     count_since: String,
     ids_since: String,
-    /// The ids of the newest rows, at most [`TAIL`].
-    known: BTreeSet<i64>,
-    /// Every row from this id on is in `known`.
-    floor: i64,
+    tail: Tail,
 }
+
+/// The ids of the newest rows.
+#[derive(Clone)]
+pub(super) struct Tail {
+    /// At most [`TAIL`].
+    pub(super) known: BTreeSet<i64>,
+    /// Every row from this id on is in `known`.
+    pub(super) floor: i64,
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self { known: BTreeSet::new(), floor: i64::MIN }
+    }
+}
+
+impl Tail {
+    /// Begins with the newest rows, of which [`TAIL`] were asked for.
+    pub(super) fn begin(&mut self, rows: &[LedgerRow]) {
+        self.known.clear();
+        // Fewer rows than asked for: these are all, so a row of any id that comes is new.
+        self.floor = if rows.len() == TAIL { rows.first().map_or(i64::MIN, |row| row.id) } else { i64::MIN };
+        self.known.extend(rows.iter().map(|row| row.id));
+    }
+
+    /// From which id on rows are looked at again each time.
+    pub(super) fn window(&self) -> i64 {
+        self.known.iter().rev().nth(WINDOW - 1).copied().unwrap_or(self.floor)
+    }
+
+    /// Begins anew behind a flood, of which these are the last rows.
+    pub(super) fn leap(&mut self, rows: &[LedgerRow]) {
+        self.known.clear();
+        self.floor = rows.first().map_or(i64::MIN, |row| row.id);
+    }
+
+    /// Rows that came.
+    pub(super) fn remember(&mut self, rows: &[LedgerRow]) {
+        self.known.extend(rows.iter().map(|row| row.id).filter(|id| *id >= self.floor));
+        while self.known.len() > TAIL {
+            self.known.pop_first();
+            self.floor = self.known.first().copied().unwrap_or(i64::MIN);
+        }
+    }
+}
+
+/// The ledger's columns that are shown.
+pub(super) const COLUMNS: [&str; 6] = ["botName", "action", "itemType", "itemId", "reason", "createdAt"];
 
 impl Ledger {
     pub(super) fn of(schema: &Schema) -> Option<Self> {
-        let source =
-            Source::of(schema, "botLedger", &["botName", "action", "itemType", "itemId", "reason", "createdAt"])?;
+        let source = Source::of(schema, "botLedger", &COLUMNS)?;
         Some(Self {
             newest: source.rows("ORDER BY # DESC LIMIT ?1"),
             since: source.rows("WHERE # >= ?1 ORDER BY # LIMIT ?2"),
             count_since: source.expression("count(*)", "WHERE # > ?1"),
             ids_since: source.expression("#", "WHERE # >= ?1 ORDER BY #"),
-            known: BTreeSet::new(),
-            floor: i64::MIN,
+            tail: Tail::default(),
         })
     }
 
     /// The newest rows, all else forgotten.
     pub(super) fn first(&mut self, counting: &mut Counting<'_>, update: &mut ActivityUpdate) -> rusqlite::Result<()> {
-        self.known.clear();
-        self.floor = i64::MIN;
-        let rows = self.tail(counting, TAIL)?;
-        // Fewer rows than asked for: these are all, so a row of any id that comes is new.
-        if rows.len() == TAIL {
-            self.floor = rows.first().map_or(i64::MIN, |row| row.id);
-        }
-        self.known.extend(rows.iter().map(|row| row.id));
+        let rows = self.last(counting, TAIL)?;
+        self.tail.begin(&rows);
         update.ledger = rows;
         Ok(())
     }
 
     /// What came since.
     pub(super) fn next(&mut self, counting: &mut Counting<'_>, update: &mut ActivityUpdate) -> rusqlite::Result<Found> {
-        let start = self.known.iter().rev().nth(WINDOW - 1).copied().unwrap_or(self.floor);
-        let last = self.known.last().copied();
-        let expected = self.known.range(start..).count();
+        let start = self.tail.window();
+        let last = self.tail.known.last().copied();
+        let expected = self.tail.known.range(start..).count();
         let mut seen = 0;
         let mut rows = Vec::new();
-        let known = &self.known;
+        let known = &self.tail.known;
         counting.each(&self.since, (start, (expected + FLOOD + 1) as i64), |row| {
             let id = row.get(0)?;
             if known.contains(&id) {
@@ -88,12 +125,11 @@ impl Ledger {
                 return Ok(Found::Lost);
             }
             let came = counting.number(&self.count_since, [last])?;
-            rows = self.tail(counting, OF_A_FLOOD)?;
+            rows = self.last(counting, OF_A_FLOOD)?;
             update.ledger_skipped = came.saturating_sub(rows.len() as u64);
-            self.known.clear();
-            self.floor = rows.first().map_or(i64::MIN, |row| row.id);
+            self.tail.leap(&rows);
         }
-        self.remember(&rows);
+        self.tail.remember(&rows);
         update.ledger = rows;
         Ok(Found::Fine)
     }
@@ -104,9 +140,9 @@ impl Ledger {
         counting: &mut Counting<'_>,
         update: &mut ActivityUpdate,
     ) -> rusqlite::Result<Found> {
-        let mut gone = self.known.clone();
+        let mut gone = self.tail.known.clone();
         let mut late = Vec::new();
-        counting.each(&self.ids_since, [self.floor], |row| {
+        counting.each(&self.ids_since, [self.tail.floor], |row| {
             let id = row.get(0)?;
             if !gone.remove(&id) {
                 late.push(id);
@@ -126,13 +162,13 @@ impl Ledger {
                 Ok(())
             })?;
         }
-        self.remember(&rows);
+        self.tail.remember(&rows);
         update.ledger.extend(rows);
         update.ledger.sort_by_key(|row| row.id);
         Ok(Found::Fine)
     }
 
-    fn tail(&self, counting: &mut Counting<'_>, limit: usize) -> rusqlite::Result<Vec<LedgerRow>> {
+    fn last(&self, counting: &mut Counting<'_>, limit: usize) -> rusqlite::Result<Vec<LedgerRow>> {
         let mut rows = Vec::with_capacity(limit);
         counting.each(&self.newest, [limit as i64], |row| {
             rows.push(ledger_row(row.get(0)?, row)?);
@@ -140,14 +176,6 @@ impl Ledger {
         })?;
         rows.reverse();
         Ok(rows)
-    }
-
-    fn remember(&mut self, rows: &[LedgerRow]) {
-        self.known.extend(rows.iter().map(|row| row.id).filter(|id| *id >= self.floor));
-        while self.known.len() > TAIL {
-            self.known.pop_first();
-            self.floor = self.known.first().copied().unwrap_or(i64::MIN);
-        }
     }
 }
 

@@ -60,8 +60,13 @@ impl<T> Live<T> {
 
     /// The rows whose turn it is, at most [`TURN`].
     pub(super) fn turn(&mut self) -> Vec<i64> {
-        let wanted = self.owed.min(TURN).min(self.rows.len());
-        self.owed -= self.owed.min(TURN);
+        self.turn_of(TURN)
+    }
+
+    /// As [`Self::turn`], at most so many.
+    pub(super) fn turn_of(&mut self, most: usize) -> Vec<i64> {
+        let wanted = self.owed.min(most).min(self.rows.len());
+        self.owed -= self.owed.min(most);
         if self.rows.len() <= wanted {
             self.owed = 0;
         }

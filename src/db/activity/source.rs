@@ -6,7 +6,7 @@ use crate::{
     db::{connection::reader, sql::quoted},
     domain::{
         schema::{KeyKind, Schema},
-        value::Value,
+        value::{Bytes, Value},
     },
 };
 
@@ -14,6 +14,7 @@ use crate::{
 const TEXT_HEAD: usize = 1024;
 
 /// A table with its names resolved, ready for building statements.
+#[derive(Clone)]
 pub(super) struct Source {
     /// What stands between SELECT and WHERE: the rowid first, then the columns asked for.
     select: String,
@@ -46,7 +47,13 @@ impl Source {
         format!("{} {}", self.select, self.named(tail))
     }
 
-    /// Something else of it, in the same notation.
+    /// As [`Self::rows`], with the columns as [`sent`] by a server.
+    pub(super) fn heads(&self, tail: &str) -> String {
+        let columns: String = self.columns.iter().map(|column| format!(", {}", sent(column))).collect();
+        format!("SELECT {}{columns} FROM {} {}", self.rowid, self.table, self.named(tail))
+    }
+
+    /// Something else of it, in the same notation; `%0`, `%1` … are the columns as [`sent`] by a server.
     pub(super) fn expression(&self, what: &str, tail: &str) -> String {
         format!("SELECT {} FROM {} {}", self.named(what), self.table, self.named(tail))
     }
@@ -62,10 +69,57 @@ impl Source {
                     let at = letters.next().and_then(|digit| digit.to_digit(10)).unwrap_or(0) as usize;
                     out.push_str(self.columns.get(at).map_or("NULL", String::as_str));
                 }
+                '%' => {
+                    let at = letters.next().and_then(|digit| digit.to_digit(10)).unwrap_or(0) as usize;
+                    out.push_str(&self.columns.get(at).map_or_else(|| "NULL".to_owned(), |column| sent(column)));
+                }
                 other => out.push(other),
             }
         }
         out
+    }
+}
+
+/// The head of a cell in a form that every server can send: a text as a blob, for it need not be UTF-8, a blob as a text of digits,
+/// infinities as their words. [`received`] reads it.
+fn sent(column: &str) -> String {
+    if column == "NULL" {
+        return column.to_owned();
+    }
+    // Some bytes more than are kept, so that a character is not cut in two.
+    let more = TEXT_HEAD + 4;
+    format!(
+        "CASE typeof({column}) WHEN 'text' THEN substr(CAST({column} AS BLOB), 1, {more}) \
+         WHEN 'blob' THEN 'x' || hex(substr({column}, 1, {more})) \
+         WHEN 'real' THEN CASE WHEN abs({column}) <= 1.7976931348623157e308 THEN {column} \
+         WHEN {column} > 0.0 THEN 'Inf' ELSE '-Inf' END ELSE {column} END"
+    )
+}
+
+/// The cell again, at most its first kilobyte.
+pub(super) fn received(value: Option<&Value>) -> Value {
+    match value {
+        Some(Value::Blob(bytes)) => Value::Text(Bytes::cut(bytes.head(), TEXT_HEAD)),
+        Some(Value::Text(bytes)) => match bytes.head() {
+            b"Inf" => Value::Real(f64::INFINITY),
+            b"-Inf" => Value::Real(f64::NEG_INFINITY),
+            [b'x', digits @ ..] => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap_or(0) as u8;
+                let bytes: Vec<u8> = digits.chunks_exact(2).map(|two| digit(&two[0]) << 4 | digit(&two[1])).collect();
+                Value::Blob(Bytes::cut(&bytes, TEXT_HEAD))
+            }
+            _ => Value::Null,
+        },
+        Some(other) => other.clone(),
+        None => Value::Null,
+    }
+}
+
+/// As [`received`], as text for people; `None` where it is NULL.
+pub(super) fn words(value: Option<&Value>) -> Option<String> {
+    match received(value) {
+        Value::Null => None,
+        other => Some(other.to_plain().into_owned()),
     }
 }
 

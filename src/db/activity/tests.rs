@@ -21,7 +21,7 @@ use crate::domain::{
 };
 
 /// The tables the reader follows, with the physical or the logical names.
-fn tables(logical: &str) -> String {
+pub(super) fn tables(logical: &str) -> String {
     let names = |physical: &'static str| match logical {
         "logical" => catalogue::TABLES.iter().find(|table| table.physical == physical).unwrap().logical.to_owned(),
         _ => physical.to_owned(),
@@ -52,7 +52,7 @@ fn tables(logical: &str) -> String {
 }
 
 /// The schema of what is in this database, without what the reader does not look at.
-fn schema(connection: &Connection) -> Schema {
+pub(super) fn schema(connection: &Connection) -> Schema {
     let names: Vec<(String, String)> = connection
         .prepare("SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'")
         .unwrap()
@@ -81,16 +81,16 @@ fn schema(connection: &Connection) -> Schema {
 
 /// What a pane makes of the updates.
 #[derive(Default, Debug)]
-struct Merged {
-    ledger: BTreeMap<i64, LedgerRow>,
-    runs: BTreeMap<i64, RunRow>,
-    running: u64,
-    skipped: u64,
-    queue: Vec<(String, u64)>,
+pub(super) struct Merged {
+    pub(super) ledger: BTreeMap<i64, LedgerRow>,
+    pub(super) runs: BTreeMap<i64, RunRow>,
+    pub(super) running: u64,
+    pub(super) skipped: u64,
+    pub(super) queue: Vec<(String, u64)>,
 }
 
 impl Merged {
-    fn merge(&mut self, update: ActivityUpdate) {
+    pub(super) fn merge(&mut self, update: ActivityUpdate) {
         if update.anew {
             *self = Self::default();
         }
@@ -180,7 +180,7 @@ impl Bench {
     }
 }
 
-const LEDGER: &str = "INSERT INTO bot_ledger (bot_name, action, item_type, item_id, reason, created_at)";
+pub(super) const LEDGER: &str = "INSERT INTO bot_ledger (bot_name, action, item_type, item_id, reason, created_at)";
 
 #[test]
 fn the_first_look_has_the_tail_the_runs_and_the_queue() {
@@ -354,7 +354,7 @@ fn a_failing_look_forgets_nothing_and_the_next_is_right() {
 }
 
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Ledger,
     LedgerAt(i64),
     LedgerGone(i64),
@@ -370,7 +370,7 @@ enum Step {
 
 const STATUSES: [&str; 5] = ["pending", "processing", "completed", "failed", "odd"];
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     let id = 1..40_i64;
     prop_oneof![
         6 => Just(Step::Ledger),
@@ -387,7 +387,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn sql(step: &Step) -> String {
+pub(super) fn sql(step: &Step) -> String {
     match step {
         Step::Ledger => format!("{LEDGER} VALUES ('creator', 'create', 'question', 'q-1', NULL, '2026')"),
         Step::LedgerAt(id) => {

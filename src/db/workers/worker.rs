@@ -8,25 +8,26 @@ use std::{
 
 use super::{
     Shared,
+    counts::Countable,
     mailbox::{Mailbox, Wanted},
 };
-use crate::db::{
-    error::{Error, ErrorKind, Result},
-    request::{Answer, Query, Reply, Request, Slot},
-    session::ReadSession,
+use crate::{
+    db::{
+        error::{Error, ErrorKind, Result},
+        request::{Answer, Query, Reply, Request, Slot},
+        session::ReadSession,
+    },
+    domain::schema::Relation,
 };
 
 /// How long a view is counted in the background. Files without a write-ahead log cannot be written meanwhile.
 const VIEW_PATIENCE: Duration = Duration::from_millis(250);
 
-/// How long counting waits for the first page. Where no page is asked for, it counts then.
-const FIRST_PAGE: Duration = Duration::from_millis(50);
-
 /// What a thread works with.
 pub(super) struct Worker {
-    slot: Slot,
-    mailbox: Arc<Mailbox>,
-    shared: Arc<Shared>,
+    pub(super) slot: Slot,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) shared: Arc<Shared>,
     session: Option<ReadSession>,
 }
 
@@ -40,7 +41,10 @@ impl Worker {
         if self.slot == Slot::Count {
             give_way();
             // At the start the first page comes first: counting would only take its processor and its disk.
-            self.shared.served.wait(FIRST_PAGE);
+            self.shared.let_the_first_page_go_first();
+        }
+        if self.slot == Slot::Ahead && self.shared.server().is_some() {
+            self.shared.let_the_first_page_go_first();
         }
         if self.slot == Slot::Page {
             // Whatever is wrong here is said to the first request, which finds it, too.
@@ -52,10 +56,12 @@ impl Worker {
                 self.session = None;
                 Err(broken(cause.as_ref()))
             });
+            // Without a schema nobody asks for a page.
+            let hopeless = self.slot == Slot::Schema && outcome.is_err() && self.shared.server().is_some();
             if let Some(outcome) = outcome.transpose() {
                 self.reply(&request, outcome);
             }
-            if self.slot == Slot::Page {
+            if self.slot == Slot::Page || hopeless {
                 self.shared.served.notify();
             }
         }
@@ -63,37 +69,52 @@ impl Worker {
 
     /// The last answer; `None` where the answers went out by themselves.
     fn serve(&mut self, request: &Request) -> Result<Option<Answer>> {
-        if let Query::Counts(relations) = &request.query {
-            for relation in relations {
-                let rows = match self.shared.counts.get(&relation.name) {
-                    Ok(rows) => rows,
-                    Err(era) => {
-                        // One that fails ends the request: whoever asked knows by the order which it was, and asks for the rest.
-                        let rows = self.session()?.count_within(relation, VIEW_PATIENCE)?;
-                        self.shared.counts.learn(&relation.name, rows, era);
-                        rows
-                    }
-                };
-                if self.mailbox.wanted() == Wanted::NoMore {
-                    return Ok(None);
-                }
-                self.reply(request, Ok(Answer::Count { relation: relation.name.clone(), rows }));
-            }
-            return Ok(None);
+        let on_server = self.shared.server().is_some();
+        match &request.query {
+            Query::Counts(relations) if on_server => self.count_on_server(request, relations).map(|()| None),
+            Query::Counts(relations) => self.count(request, relations).map(|()| None),
+            Query::Sync(_) => self.look_for_changes().map(Some),
+            _ if on_server => self.ask_server(request).map(Some),
+            query => self.read(query).map(Some),
         }
+    }
+
+    fn count(&mut self, request: &Request, relations: &[Arc<Relation>]) -> Result<()> {
+        for relation in relations {
+            let rows = match self.shared.counts.get(&relation.name) {
+                Ok(rows) => rows,
+                Err(era) => {
+                    // One that fails ends the request: whoever asked knows by the order which it was, and asks for the rest.
+                    let rows = self.session()?.count_within(relation, VIEW_PATIENCE)?;
+                    self.shared.counts.learn(&relation.name, rows, Countable::Table, era);
+                    rows
+                }
+            };
+            if self.mailbox.wanted() == Wanted::NoMore {
+                return Ok(());
+            }
+            self.reply(request, Ok(Answer::Count { relation: relation.name.clone(), rows }));
+        }
+        Ok(())
+    }
+
+    /// Reads from wherever the database is.
+    pub(super) fn read(&mut self, query: &Query) -> Result<Answer> {
         let session = self.session()?;
-        Ok(Some(match &request.query {
+        Ok(match query {
             Query::Schema => Answer::Schema(Arc::new(session.schema()?)),
             Query::Page(query) => Answer::Page(Arc::new(session.page(query)?)),
             Query::Record(relation, key) => Answer::Record(session.record(relation, key)?.map(Arc::new)),
             Query::Question(id) => Answer::Question(session.question(id)?.map(Arc::new)),
             Query::Cell { relation, key, column } => Answer::Cell(session.cell(relation, key, *column)?.map(Arc::new)),
-            // Both have been dealt with: counts above, the activity by the observer.
-            Query::Counts(_) | Query::Activity | Query::Sync(_) => return Ok(None),
-        }))
+            // None of them comes here: `serve` and the observer deal with them.
+            Query::Counts(_) | Query::Activity | Query::Sync(_) => {
+                return Err(Error::new(ErrorKind::Sql, "this is not read by a slot", "please report this"));
+            }
+        })
     }
 
-    fn session(&mut self) -> Result<&mut ReadSession> {
+    pub(super) fn session(&mut self) -> Result<&mut ReadSession> {
         let session = match self.session.take() {
             Some(session) => session,
             None => ReadSession::open_with(&self.shared.location, self.mailbox.canceller())?,
@@ -101,9 +122,14 @@ impl Worker {
         Ok(self.session.insert(session))
     }
 
-    fn reply(&self, request: &Request, outcome: Result<Answer>) {
+    pub(super) fn reply(&self, request: &Request, outcome: Result<Answer>) {
+        self.reply_with(Reply::Answer { slot: self.slot, id: request.id, outcome });
+    }
+
+    /// Replies where somebody still wants it.
+    pub(super) fn reply_with(&self, reply: Reply) {
         if self.mailbox.wanted() == Wanted::Still {
-            self.shared.reply(Reply::Answer { slot: self.slot, id: request.id, outcome });
+            self.shared.reply(reply);
         }
     }
 }

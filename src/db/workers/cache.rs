@@ -1,0 +1,283 @@
+//! What servers answered, kept for a while: pages, questions, rows and cells.
+//!
+//! It owns what is known of a server's database besides its counts: the schema, the era (the time between two changes that were
+//! noticed), whether the polls get through, and the answers, as many as have room. An answer of this era that is some seconds old, while
+//! the polls say that nothing changed, is as good as a new one; any other is shown until the new one is there. Must not ask anything.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    db::request::{Answer, Query},
+    domain::{page::RowKey, schema::Schema, value::Value},
+};
+
+/// The room for answers, in bytes.
+const ROOM: usize = 32 << 20;
+/// A larger answer is not kept: it would push out all the others.
+const LARGEST: usize = ROOM / 4;
+/// How long an answer is as good as a new one. A row changed in the middle of its table is no change that a poll sees.
+const FRESH: Duration = Duration::from_secs(15);
+
+/// The time between two changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Era(u64);
+
+/// Whether the polls get through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Polls {
+    /// None was answered yet, or the last one was not.
+    #[default]
+    Silent,
+    /// The last one was answered.
+    Answered,
+}
+
+/// An answer from memory.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Found {
+    /// As good as a new one.
+    Fresh(Answer),
+    /// It was right at that time.
+    Old(Answer, Timestamp),
+}
+
+/// The memory of one database's threads.
+#[derive(Default)]
+pub(super) struct Cache(Mutex<Store>);
+
+#[derive(Default)]
+struct Store {
+    era: Era,
+    polls: Polls,
+    schema: Option<Arc<Schema>>,
+    answers: HashMap<String, Kept>,
+    /// The keys in the order in which they were used last.
+    order: BTreeMap<u64, String>,
+    uses: u64,
+    bytes: usize,
+}
+
+struct Kept {
+    answer: Answer,
+    era: Era,
+    read: Timestamp,
+    bytes: usize,
+    used: u64,
+}
+
+impl Cache {
+    /// The era of now, to be asked for before reading.
+    pub(super) fn era(&self) -> Era {
+        self.lock().era
+    }
+
+    /// The answer to this query, where it is kept.
+    pub(super) fn find(&self, query: &Query, now: Timestamp) -> Option<Found> {
+        let key = key(query)?;
+        let mut store = self.lock();
+        let (era, polls) = (store.era, store.polls);
+        store.touch(&key);
+        let kept = store.answers.get(&key)?;
+        let age = Duration::try_from(now.duration_since(kept.read)).ok();
+        let fresh = kept.era == era && polls == Polls::Answered && age.is_some_and(|age| age <= FRESH);
+        let answer = kept.answer.clone();
+        Some(if fresh { Found::Fresh(answer) } else { Found::Old(answer, kept.read) })
+    }
+
+    /// Keeps what was read since `era` was asked for.
+    pub(super) fn keep(&self, query: &Query, answer: &Answer, era: Era, now: Timestamp) {
+        let Some(key) = key(query) else { return };
+        let bytes = size(answer) + 2 * key.len();
+        let mut store = self.lock();
+        store.forget(&key);
+        if bytes > LARGEST {
+            return;
+        }
+        while store.bytes + bytes > ROOM {
+            let Some((_, oldest)) = store.order.pop_first() else { break };
+            store.forget(&oldest);
+        }
+        store.uses += 1;
+        let used = store.uses;
+        store.bytes += bytes;
+        store.order.insert(used, key.clone());
+        store.answers.insert(key, Kept { answer: answer.clone(), era, read: now, bytes, used });
+    }
+
+    /// The schema of this era; `None` where it has to be read.
+    pub(super) fn schema(&self) -> Option<Arc<Schema>> {
+        self.lock().schema.clone()
+    }
+
+    /// Keeps the schema that was read since `era` was asked for.
+    pub(super) fn keep_schema(&self, schema: &Arc<Schema>, era: Era) {
+        let mut store = self.lock();
+        if store.era == era {
+            store.schema = Some(Arc::clone(schema));
+        }
+    }
+
+    /// Rows changed: what is kept is old.
+    pub(super) fn age(&self) {
+        self.lock().era.0 += 1;
+    }
+
+    /// The schema changed, or this is another database: nothing is known.
+    pub(super) fn clear(&self) {
+        let mut store = self.lock();
+        *store = Store { era: Era(store.era.0 + 1), polls: store.polls, ..Store::default() };
+    }
+
+    /// How the last poll went.
+    pub(super) fn polled(&self, polls: Polls) {
+        self.lock().polls = polls;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Store> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store {
+    fn touch(&mut self, key: &str) {
+        let Some(kept) = self.answers.get_mut(key) else { return };
+        self.uses += 1;
+        if let Some(key) = self.order.remove(&kept.used) {
+            kept.used = self.uses;
+            self.order.insert(kept.used, key);
+        }
+    }
+
+    fn forget(&mut self, key: &str) {
+        if let Some(kept) = self.answers.remove(key) {
+            self.order.remove(&kept.used);
+            self.bytes -= kept.bytes;
+        }
+    }
+}
+
+/// What tells a query from every other as long as the schema stays; `None` for what is not kept here.
+fn key(query: &Query) -> Option<String> {
+    Some(match query {
+        Query::Page(page) => {
+            format!("page {:?} {:?} {:?} {}", page.relation.name, page.sort, page.at, page.limit)
+        }
+        Query::Record(relation, key) => format!("record {:?} {key:?}", relation.name),
+        Query::Question(id) => format!("question {id}"),
+        Query::Cell { relation, key, column } => format!("cell {:?} {key:?} {column}", relation.name),
+        Query::Schema | Query::Counts(_) | Query::Activity | Query::Sync(_) => return None,
+    })
+}
+
+/// About how many bytes of memory it takes.
+fn size(answer: &Answer) -> usize {
+    let values = |values: &[Value]| values.iter().map(size_of_value).sum::<usize>();
+    let own = match answer {
+        Answer::Page(page) => {
+            let anchors = [&page.first, &page.last].into_iter().flatten();
+            page.rows.iter().map(|row| size_of_key(&row.key) + values(&row.cells)).sum::<usize>()
+                + anchors.map(|anchor| size_of_key(&anchor.key) + values(&anchor.sort)).sum::<usize>()
+        }
+        Answer::Record(record) => record.as_ref().map_or(0, |record| values(&record.cells)),
+        Answer::Question(question) => question.as_ref().map_or(0, |question| {
+            let mappings = question.mappings.iter().map(|(channel, sub)| 48 + channel.len() + sub.len());
+            values(&question.record.cells) + mappings.sum::<usize>()
+        }),
+        Answer::Cell(value) => value.as_ref().map_or(0, |value| size_of_value(value)),
+        Answer::Schema(_) | Answer::Count { .. } | Answer::Activity(_) | Answer::NoActivity | Answer::Synced => 0,
+    };
+    own + 256
+}
+
+fn size_of_key(key: &RowKey) -> usize {
+    size_of::<RowKey>()
+        + match key {
+            RowKey::Primary(values) => values.iter().map(size_of_value).sum(),
+            RowKey::Rowid(_) | RowKey::Ordinal(_) => 0,
+        }
+}
+
+fn size_of_value(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::Text(bytes) | Value::Blob(bytes) => bytes.head().len(),
+            Value::Null | Value::Integer(_) | Value::Real(_) => 0,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn question(number: usize) -> Query {
+        Query::Question(format!("q-{number}"))
+    }
+
+    fn cell(bytes: usize) -> Answer {
+        Answer::Cell(Some(Arc::new(Value::text(&"x".repeat(bytes)))))
+    }
+
+    #[test]
+    fn an_answer_is_fresh_for_some_seconds_while_the_polls_say_that_nothing_changed() {
+        let cache = Cache::default();
+        assert_eq!(cache.find(&question(1), at(0)), None);
+        cache.keep(&question(1), &cell(3), cache.era(), at(0));
+        let old = || Some(Found::Old(cell(3), at(0)));
+        assert_eq!(cache.find(&question(1), at(1)), old(), "no poll has said so yet");
+        cache.polled(Polls::Answered);
+        assert_eq!(cache.find(&question(1), at(15)), Some(Found::Fresh(cell(3))));
+        assert_eq!(cache.find(&question(1), at(16)), old());
+        assert_eq!(cache.find(&question(1), at(-1)), old(), "a clock that was put back");
+        cache.polled(Polls::Silent);
+        assert_eq!(cache.find(&question(1), at(1)), old(), "offline");
+        cache.polled(Polls::Answered);
+        cache.age();
+        assert_eq!(cache.find(&question(1), at(1)), old(), "something changed");
+        cache.clear();
+        assert_eq!(cache.find(&question(1), at(1)), None);
+    }
+
+    #[test]
+    fn what_a_change_has_overtaken_is_old_from_the_start() {
+        let cache = Cache::default();
+        cache.polled(Polls::Answered);
+        let era = cache.era();
+        cache.age();
+        cache.keep(&question(1), &cell(3), era, at(0));
+        assert_eq!(cache.find(&question(1), at(0)), Some(Found::Old(cell(3), at(0))));
+        let schema = Arc::new(Schema::default());
+        cache.keep_schema(&schema, era);
+        assert_eq!(cache.schema(), None);
+        cache.keep_schema(&schema, cache.era());
+        assert_eq!(cache.schema(), Some(schema));
+    }
+
+    #[test]
+    fn it_stays_within_its_room_and_keeps_what_was_used_last() {
+        let cache = Cache::default();
+        for number in 0..100 {
+            cache.keep(&question(number), &cell(1 << 20), cache.era(), at(0));
+            assert!(cache.find(&question(0), at(0)).is_some(), "used all the time");
+        }
+        let store = cache.lock();
+        assert!(store.bytes <= ROOM && store.answers.len() >= 30, "{} in {}", store.answers.len(), store.bytes);
+        assert_eq!(store.answers.len(), store.order.len());
+        assert_eq!(store.bytes, store.answers.values().map(|kept| kept.bytes).sum::<usize>());
+        drop(store);
+        assert!(cache.find(&question(1), at(0)).is_none());
+        cache.keep(&question(0), &cell(LARGEST), cache.era(), at(0));
+        assert!(cache.find(&question(0), at(0)).is_none(), "too large: the one before is not right any more");
+    }
+}

@@ -1,0 +1,377 @@
+//! Watching a server: one request a poll asks whether anything changed, and what the bots did.
+//!
+//! It owns what the database looked like last, and the trouble there is. A poll that fails is told once; while nothing gets through,
+//! the link says when another try makes sense, and a request of the user's that gets through is as good as a poll. After that everything
+//! is told to be read anew, so that the screen goes on by itself.
+
+use std::{
+    sync::{Arc, mpsc::Sender},
+    time::Duration,
+};
+
+use super::{
+    super::{Shared, cache::Polls},
+    Next, Word,
+    pace::{Moment, Pace, Woken},
+};
+use crate::{
+    db::{
+        activity::server::{ServerActivity, Taken},
+        connection::Canceller,
+        error::{Error, ErrorKind, Result},
+        location::Location,
+        request::{Answer, Reply, RequestId, Slot},
+        server::{
+            Server,
+            changes::{Changes, Probe, Signature},
+            script::Script,
+            session::ServerSession,
+        },
+    },
+    domain::schema::Schema,
+};
+
+/// The pause after a failure of which the link says nothing.
+const UNSAID: Duration = Duration::from_secs(2);
+/// The shortest and the longest pause after a failure.
+const SOONEST: Duration = Duration::from_millis(200);
+const LATEST: Duration = Duration::from_secs(60);
+
+/// How much is asked for in a poll: less where the database refuses some of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope {
+    /// The schema alone.
+    Schema,
+    /// The tables, too.
+    Tables,
+    /// The bots, too.
+    #[default]
+    All,
+}
+
+/// What is known of the server.
+pub(super) struct ServerWatch {
+    shared: Arc<Shared>,
+    server: Server,
+    canceller: Canceller,
+    pace: Pace,
+    /// What the database looked like.
+    seen: Option<Signature>,
+    following: Option<Following>,
+    trouble: Option<Error>,
+    scope: Scope,
+    /// The schema was read anew because a statement failed.
+    reread: bool,
+    /// Who asked for a look.
+    asking: Vec<Sender<Result<()>>>,
+}
+
+/// Somebody wants the activity.
+struct Following {
+    id: RequestId,
+    reader: Reader,
+}
+
+enum Reader {
+    /// The schema has to be known first.
+    Unmade,
+    Made(Box<ServerActivity>),
+    /// The tables are not there; this was told.
+    Impossible,
+}
+
+/// What a poll brought.
+struct News {
+    signature: Option<Signature>,
+    activity: Taken,
+}
+
+/// Has the link's news told, from now on and how it is at present.
+pub(super) fn listen_to_the_link(shared: &Arc<Shared>) {
+    let server = match &shared.location {
+        Location::File(_) => return,
+        Location::Server(server) => server,
+        Location::Replica(replica) => replica.server(),
+    };
+    // What is wrong with it is the answer to every request.
+    let Ok(link) = server.link() else { return };
+    // The link belongs to the location, which the threads share: it must not hold on to them.
+    let weak = Arc::downgrade(shared);
+    link.on_status(move |status| {
+        if let Some(shared) = weak.upgrade() {
+            shared.reply(Reply::Link(Arc::new(status)));
+        }
+    });
+}
+
+impl ServerWatch {
+    pub(super) fn new(shared: Arc<Shared>, server: Server, canceller: Canceller) -> Self {
+        Self {
+            shared,
+            server,
+            canceller,
+            pace: Pace::new(Moment::now()),
+            seen: None,
+            following: None,
+            trouble: None,
+            scope: Scope::default(),
+            reread: false,
+            asking: Vec::new(),
+        }
+    }
+
+    pub(super) fn hear(&mut self, word: Word) {
+        let now = Moment::now();
+        match word {
+            Word::Follow(id) => {
+                self.following = Some(Following { id, reader: Reader::Unmade });
+                self.scope = Scope::default();
+                if self.trouble.is_none() {
+                    self.pace.at_once(now);
+                }
+            }
+            Word::Leave => self.following = None,
+            Word::Look(asking) => self.asking.push(asking),
+            Word::Asked(Ok(())) => {
+                self.pace.asked(now);
+                if self.trouble.is_some() {
+                    self.recovered();
+                }
+            }
+            // It may be the statement that takes so long: a poll tells.
+            Word::Asked(Err(error)) if error.kind == ErrorKind::TimedOut && self.trouble.is_none() => {
+                self.pace.at_once(now);
+            }
+            Word::Asked(Err(error)) => {
+                if is_of_the_way(error.kind) {
+                    self.failed(error);
+                }
+            }
+            Word::End => {}
+        }
+    }
+
+    /// The request of whoever follows the bots.
+    pub(super) fn following(&self) -> Option<RequestId> {
+        self.following.as_ref().map(|following| following.id)
+    }
+
+    /// Something broke: whatever was half done is begun anew, and not at once.
+    pub(super) fn broke(&mut self, error: Error) -> Duration {
+        self.restart();
+        self.failed(error);
+        self.pace.nap(Moment::now())
+    }
+
+    /// Asks where it is time to.
+    pub(super) fn turn(&mut self) -> Next {
+        if self.shared.server().is_none() {
+            if let Ok(link) = self.server.link() {
+                link.set_poll(None);
+            }
+            return Next::Copy;
+        }
+        let now = Moment::now();
+        if self.pace.look_at_the_clock(now) == Woken::Yes {
+            tracing::debug!("the computer was suspended");
+        }
+        if self.pace.is_due(now) || !self.asking.is_empty() {
+            self.poll();
+        }
+        if let Ok(link) = self.server.link() {
+            link.set_poll(Some(self.pace.interval()));
+        }
+        Next::Turn(self.pace.nap(Moment::now()))
+    }
+
+    fn poll(&mut self) {
+        let outcome = self.ask();
+        for asking in self.asking.drain(..) {
+            // Whoever asked may have given it up.
+            let _ = asking.send(outcome.as_ref().map(|_| ()).map_err(Clone::clone));
+        }
+        match outcome {
+            Ok(news) => self.answered(news),
+            // The database is being closed.
+            Err(error) if error.kind == ErrorKind::Cancelled => {}
+            Err(error) if is_of_the_way(error.kind) => self.failed(error),
+            Err(error) => self.refused(error),
+        }
+    }
+
+    /// One request, or two where the schema is not known yet.
+    fn ask(&mut self) -> Result<News> {
+        let schema = if self.scope == Scope::Schema { None } else { self.schema()? };
+        let probe = Probe::of(schema.as_deref());
+        let mut script = Script::default();
+        script.select(probe.sql())?;
+        let now = Moment::now().instant;
+        if let (Some(schema), Some(following), Scope::All) = (&schema, &mut self.following, self.scope)
+            && !matches!(following.reader, Reader::Made(_))
+        {
+            match ServerActivity::of(schema) {
+                Some(reader) => following.reader = Reader::Made(Box::new(reader)),
+                None if matches!(following.reader, Reader::Unmade) => {
+                    following.reader = Reader::Impossible;
+                    let outcome = Ok(Answer::NoActivity);
+                    self.shared.reply(Reply::Answer { slot: Slot::Activity, id: following.id, outcome });
+                }
+                None => {}
+            }
+        }
+        let mut reader = match &self.following {
+            Some(Following { reader: Reader::Made(reader), .. }) if self.scope == Scope::All => Some(reader.clone()),
+            _ => None,
+        };
+        if let Some(reader) = &mut reader {
+            reader.ask(&mut script, now)?;
+        }
+        let sets = self.server.link()?.batch(&script, &self.canceller)?;
+        let (first, others) = sets.split_first().map_or((None, &[][..]), |(first, others)| (Some(first), others));
+        let signature = first.and_then(|set| probe.read(set));
+        let mut activity = Taken::Nothing;
+        if let Some(mut reader) = reader {
+            activity = reader.take(others, now);
+            if let Some(following) = &mut self.following {
+                following.reader = Reader::Made(reader);
+            }
+        }
+        Ok(News { signature, activity })
+    }
+
+    /// The schema: what a slot has read lately, or else read for this.
+    fn schema(&self) -> Result<Option<Arc<Schema>>> {
+        let cache = &self.shared.cache;
+        if let Some(schema) = cache.schema() {
+            return Ok(Some(schema));
+        }
+        let era = cache.era();
+        let schema = Arc::new(ServerSession::open(&self.server, self.canceller.clone())?.schema()?);
+        cache.keep_schema(&schema, era);
+        Ok(Some(schema))
+    }
+
+    fn answered(&mut self, news: News) {
+        let now = Moment::now();
+        self.reread = false;
+        self.shared.cache.polled(Polls::Answered);
+        let changes = match (&self.seen, &news.signature) {
+            (Some(seen), Some(signature)) => signature.since(seen),
+            _ => Changes::None,
+        };
+        self.seen = news.signature.or(self.seen.take());
+        match &changes {
+            Changes::Schema => {
+                self.shared.cache.clear();
+                self.shared.counts.forget();
+                self.scope = Scope::default();
+                self.restart();
+            }
+            Changes::Data(moved) => self.rows_changed(moved),
+            // A row changed in place, which shows in what the bots did.
+            Changes::None if news.activity.is_a_change() => self.rows_changed(&[]),
+            Changes::None => {}
+        }
+        let quiet = changes == Changes::None && !news.activity.is_a_change();
+        let recovered = self.trouble.take().is_some();
+        if recovered {
+            self.shared.reply(Reply::Health(Ok(())));
+        }
+        if !quiet || recovered || self.shared.counts.owes(now.instant) {
+            self.shared.reply(Reply::Changed { schema: recovered || changes == Changes::Schema });
+        }
+        if quiet {
+            self.pace.unchanged(now);
+        } else {
+            self.pace.changed(now);
+        }
+        if let Some(following) = self.following.as_ref().filter(|_| changes != Changes::Schema) {
+            match news.activity {
+                Taken::Nothing => {}
+                Taken::News(update) => {
+                    let outcome = Ok(Answer::Activity(Arc::new(*update)));
+                    self.shared.reply(Reply::Answer { slot: Slot::Activity, id: following.id, outcome });
+                }
+                Taken::Lost => self.pace.at_once(now),
+            }
+        }
+    }
+
+    fn rows_changed(&self, moved: &[String]) {
+        self.shared.cache.age();
+        self.shared.counts.moved(moved);
+    }
+
+    /// A user's request got through while no poll did.
+    fn recovered(&mut self) {
+        self.trouble = None;
+        self.shared.cache.age();
+        self.shared.reply(Reply::Health(Ok(())));
+        self.shared.reply(Reply::Changed { schema: true });
+    }
+
+    /// Nothing gets through.
+    fn failed(&mut self, error: Error) {
+        self.shared.cache.polled(Polls::Silent);
+        let now = Moment::now();
+        self.pace.failed(now, self.next_try());
+        let told = self.trouble.as_ref().is_some_and(|trouble| trouble.kind == error.kind);
+        if !told {
+            self.shared.reply(Reply::Health(Err(error.clone())));
+        }
+        self.trouble = Some(error);
+    }
+
+    /// The way is fine, but the database refuses what was asked for: the schema may be another; where it is not, less is asked for.
+    fn refused(&mut self, error: Error) {
+        tracing::debug!("a poll was refused: {}", error.what);
+        self.pace.at_once(Moment::now());
+        if !self.reread {
+            self.reread = true;
+            self.shared.cache.clear();
+            self.restart();
+            return;
+        }
+        match self.scope {
+            Scope::All => {
+                self.scope = Scope::Tables;
+                if let Some(Following { id, .. }) = self.following {
+                    self.shared.reply(Reply::Answer { slot: Slot::Activity, id, outcome: Err(error) });
+                }
+            }
+            Scope::Tables => self.scope = Scope::Schema,
+            Scope::Schema => self.failed(error),
+        }
+    }
+
+    /// The bots' tables may be others: begin anew with them.
+    fn restart(&mut self) {
+        if let Some(following) = &mut self.following
+            && matches!(following.reader, Reader::Made(_))
+        {
+            following.reader = Reader::Unmade;
+        }
+    }
+
+    /// When another try makes sense.
+    fn next_try(&self) -> Duration {
+        let pause = self.server.link().ok().and_then(|link| link.next_try()).unwrap_or(UNSAID);
+        pause.clamp(SOONEST, LATEST)
+    }
+}
+
+/// Whether it says that the server cannot be reached or does not let us in, whatever is asked.
+const fn is_of_the_way(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Unreachable
+            | ErrorKind::TimedOut
+            | ErrorKind::Credentials
+            | ErrorKind::Unauthorized
+            | ErrorKind::Insecure
+            | ErrorKind::NoSuchDatabase
+            | ErrorKind::Throttled
+            | ErrorKind::Server
+            | ErrorKind::Io
+    )
+}
