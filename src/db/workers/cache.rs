@@ -1,12 +1,12 @@
 //! What servers answered, kept for a while: pages, questions, rows and cells.
 //!
-//! It owns what is known of a server's database besides its counts: the schema, the era (the time between two changes that were
-//! noticed), whether the polls get through, and the answers, as many as have room. An answer of this era that is some seconds old, while
+//! It owns the era (the time between two changes that were noticed), whether the polls get through, and the answers, as many as have
+//! room. An answer of this era that is some seconds old, while
 //! the polls say that nothing changed, is as good as a new one; any other is shown until the new one is there. Must not ask anything.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::{
     db::request::{Answer, Query},
-    domain::{page::RowKey, schema::Schema, value::Value},
+    domain::{page::RowKey, value::Value},
 };
 
 /// The room for answers, in bytes.
@@ -55,7 +55,6 @@ pub(super) struct Cache(Mutex<Store>);
 struct Store {
     era: Era,
     polls: Polls,
-    schema: Option<Arc<Schema>>,
     answers: HashMap<String, Kept>,
     /// The keys in the order in which they were used last.
     order: BTreeMap<u64, String>,
@@ -108,19 +107,6 @@ impl Cache {
         store.bytes += bytes;
         store.order.insert(used, key.clone());
         store.answers.insert(key, Kept { answer: answer.clone(), era, read: now, bytes, used });
-    }
-
-    /// The schema of this era; `None` where it has to be read.
-    pub(super) fn schema(&self) -> Option<Arc<Schema>> {
-        self.lock().schema.clone()
-    }
-
-    /// Keeps the schema that was read since `era` was asked for.
-    pub(super) fn keep_schema(&self, schema: &Arc<Schema>, era: Era) {
-        let mut store = self.lock();
-        if store.era == era {
-            store.schema = Some(Arc::clone(schema));
-        }
     }
 
     /// Rows changed: what is kept is old.
@@ -215,6 +201,8 @@ fn size_of_value(value: &Value) -> usize {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use std::sync::Arc;
+
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
@@ -257,11 +245,6 @@ mod tests {
         cache.age();
         cache.keep(&question(1), &cell(3), era, at(0));
         assert_eq!(cache.find(&question(1), at(0)), Some(Found::Old(cell(3), at(0))));
-        let schema = Arc::new(Schema::default());
-        cache.keep_schema(&schema, era);
-        assert_eq!(cache.schema(), None);
-        cache.keep_schema(&schema, cache.era());
-        assert_eq!(cache.schema(), Some(schema));
     }
 
     #[test]

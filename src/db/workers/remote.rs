@@ -52,10 +52,7 @@ impl Worker {
         let outcome = self.read(query);
         self.tell_how_it_went(outcome.as_ref().err());
         let answer = outcome?;
-        match &answer {
-            Answer::Schema(schema) => shared.cache.keep_schema(schema, era),
-            answer => shared.cache.keep(query, answer, era, Timestamp::now()),
-        }
+        shared.cache.keep(query, &answer, era, Timestamp::now());
         Ok(answer)
     }
 

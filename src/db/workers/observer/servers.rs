@@ -241,13 +241,11 @@ impl ServerWatch {
 
     /// The schema: what a slot has read lately, or else read for this.
     fn schema(&self) -> Result<Option<Arc<Schema>>> {
-        let cache = &self.shared.cache;
-        if let Some(schema) = cache.schema() {
+        if let Some(schema) = self.server.known.schema() {
             return Ok(Some(schema));
         }
-        let era = cache.era();
         let schema = Arc::new(ServerSession::open(&self.server, self.canceller.clone())?.schema()?);
-        cache.keep_schema(&schema, era);
+        self.server.known.keep_schema(&schema);
         Ok(Some(schema))
     }
 
@@ -262,7 +260,7 @@ impl ServerWatch {
         self.seen = news.signature.or(self.seen.take());
         match &changes {
             Changes::Schema => {
-                self.shared.cache.clear();
+                self.forget_the_schema();
                 self.shared.counts.forget();
                 self.scope = Scope::default();
                 self.restart();
@@ -297,6 +295,11 @@ impl ServerWatch {
         }
     }
 
+    fn forget_the_schema(&self) {
+        self.server.known.forget_schema();
+        self.shared.cache.clear();
+    }
+
     fn rows_changed(&self, moved: &[String]) {
         self.shared.cache.age();
         self.shared.counts.moved(moved);
@@ -328,7 +331,7 @@ impl ServerWatch {
         self.pace.at_once(Moment::now());
         if !self.reread {
             self.reread = true;
-            self.shared.cache.clear();
+            self.forget_the_schema();
             self.restart();
             return;
         }
