@@ -5,36 +5,37 @@
 //! the two.
 
 pub mod args;
+mod connect;
 mod demo;
 mod failure;
 mod json;
+pub mod secrets;
 mod show;
 mod tables;
+pub mod target;
+mod token;
 
-use std::{
-    ffi::OsStr,
-    io::{self, IsTerminal as _, Write},
-    path::PathBuf,
-};
+use std::io::{self, IsTerminal as _, Write};
 
-pub use args::{Args, Command, ScreenshotArgs};
+pub use args::{Args, Command, Connecting, ScreenshotArgs};
+pub use connect::{Context, Opening};
 pub use failure::{Failure, Status};
 
-use crate::{config::Config, db::location::Location, keymap::Keymap};
+use crate::{config::Config, keymap::Keymap};
 
 /// Runs a command that needs no terminal; `screenshot` is not among them, it needs the screen's drawing.
 ///
 /// # Errors
 /// With the words for the user and the exit status. A reader that went away is none.
-pub fn run(command: &Command, config: &Config) -> Result<(), Failure> {
+pub fn run(command: &Command, cx: Context<'_>) -> Result<(), Failure> {
     let stdout = io::stdout();
     let to = if stdout.is_terminal() { Reader::Terminal } else { Reader::Program };
     let mut out = io::BufWriter::new(stdout.lock());
     let done = match command {
-        Command::Tables(args) => tables::run(args, to, &mut out),
-        Command::Show(args) => show::run(args, &mut out),
-        Command::Demo(args) => demo::run(args, config, &mut out),
-        Command::Keys => keymap(config).and_then(|keymap| Ok(write!(out, "{keymap}")?)),
+        Command::Tables(args) => tables::run(args, cx, to, &mut out),
+        Command::Show(args) => show::run(args, cx, &mut out),
+        Command::Demo(args) => demo::run(args, cx.config, &mut out),
+        Command::Keys => keymap(cx.config).and_then(|keymap| Ok(write!(out, "{keymap}")?)),
         Command::Screenshot(_) => Ok(()),
     };
     match done.and_then(|()| Ok(out.flush()?)) {
@@ -52,17 +53,6 @@ pub fn keymap(config: &Config) -> Result<Keymap, Failure> {
         let file = config.keys_source.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default();
         Failure::usage(format!("{file}{words}"))
     })
-}
-
-/// Where the database is that is called this on the command line.
-///
-/// # Errors
-/// A location that cannot be opened by this program.
-pub fn location(text: &OsStr) -> Result<Location, Failure> {
-    match text.to_str() {
-        Some(text) => Ok(Location::parse(text)?),
-        None => Ok(Location::File(PathBuf::from(text))),
-    }
 }
 
 /// Who reads what is printed.

@@ -1,18 +1,25 @@
-//! Configuration: defaults, then the file, the environment and the flags, each over the one before, to one validated value.
+//! Configuration: defaults, then the file, the environment and the flags, each over the one before, to one validated value;
+//! and the variables that say which database is meant.
 //!
 //! Owns the list of settings ([`settings::SETTINGS`]): what each is called in the file and in the environment, what is
-//! allowed, and the one small check that turns its text into a value. Reads the config file, nothing else; must not know
-//! of the command line's types or of the screen.
+//! allowed, and the one small check that turns its text into a value. Reads the config file and `.env`, nothing else; must not
+//! know of the command line's types or of the screen, nor choose the database: that is [`cli::target`](crate::cli::target)'s.
 
+pub mod dotenv;
 pub mod file;
 pub mod layer;
+pub mod profile;
 pub mod settings;
+pub mod variables;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use crate::{domain::time::TimeFormat, theme::ThemeName};
+pub use dotenv::DotEnv;
 pub use layer::{KeyTables, Layer, Source};
+pub use profile::{Profile, Profiles};
 pub use settings::LogLevel;
+pub use variables::{Surroundings, Variables};
 
 /// A bad setting, in one line: where it stands, what is wrong, what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +73,12 @@ pub struct Config {
     pub log_file: Option<PathBuf>,
     /// The folder of the demo and the log.
     pub cache: PathBuf,
+    /// How long a request to a server may take, as the environment or a flag says it: it goes before a profile's.
+    pub timeout: Option<Duration>,
+    /// The same as the config file says it for all servers: a profile's goes before it.
+    pub timeout_in_file: Option<Duration>,
+    /// `[profile.NAME]`: named databases.
+    pub profiles: Profiles,
     /// `[keys.CONTEXT]`: chords to actions, checked by the keymap.
     pub keys: KeyTables,
     /// The file `keys` was read from, for the keymap's messages.
@@ -91,6 +104,9 @@ impl Config {
             log_level: LogLevel::Info,
             log_file: None,
             cache: default_cache,
+            timeout: None,
+            timeout_in_file: None,
+            profiles: Profiles::new(),
             keys: KeyTables::new(),
             keys_source: None,
         };
@@ -101,6 +117,10 @@ impl Config {
                     words: format!("{} = {text:?} is not allowed: {allowed}", layer.name_of(setting)),
                 })?;
             }
+            if matches!(layer.source, Source::File(_)) {
+                config.timeout_in_file = config.timeout.take().or(config.timeout_in_file);
+            }
+            config.profiles.extend(layer.profiles);
             if !layer.keys.is_empty() {
                 config.keys_source = layer.source.path().cloned();
                 for (context, keys) in layer.keys {
@@ -115,12 +135,13 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads file and environment and puts the flags over them.
+    /// Reads the config file and puts `.env`, environment and flags over it. Which config file is not for `.env` to say.
     ///
     /// # Errors
     /// A file that was named but cannot be read, or a setting that is not allowed.
     pub fn load(
         environment: &[(String, String)],
+        dotenv: Option<&DotEnv>,
         named_file: Option<PathBuf>,
         flags: Layer,
     ) -> Result<Self, ConfigError> {
@@ -138,6 +159,7 @@ impl Config {
                 None => None,
             },
         });
+        layers.extend(dotenv.map(Layer::dotenv));
         layers.push(Layer::environment(environment));
         layers.push(flags);
         let colour = if variable("NO_COLOR").is_some() { Colour::Unwanted } else { Colour::Wanted };
@@ -165,6 +187,43 @@ mod tests {
 
     fn environment(pairs: &[(&str, &str)]) -> Layer {
         Layer::environment(&pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_dotenv_stands_between_file_and_environment_and_names_no_files() -> Result<(), String> {
+        let dotenv = DotEnv::parse(
+            "REELSCOPE_THEME=light\nREELSCOPE_TIMES=iso\nREELSCOPE_LOG_FILE=/home/ann/.bashrc\nREELSCOPE_CACHE=/x",
+            "/code/.env".into(),
+        );
+        let layers = vec![
+            parsed("theme = 'dark'\ntimes = 'raw'")?,
+            Layer::dotenv(&dotenv),
+            environment(&[("REELSCOPE_TIMES", "raw")]),
+        ];
+        let config = load(layers, Colour::Wanted)?;
+        assert_eq!((config.theme, config.times), (ThemeChoice::Named(ThemeName::Light), TimeFormat::Raw));
+        assert_eq!((config.log_file, config.cache), (None, PathBuf::from("/cache")));
+        let wrong = DotEnv::parse("REELSCOPE_TIMES=soon", "/code/.env".into());
+        assert_eq!(
+            load(vec![Layer::dotenv(&wrong)], Colour::Wanted).unwrap_err(),
+            "/code/.env: REELSCOPE_TIMES = \"soon\" is not allowed: raw, iso or relative"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_profile_s_timeout_stands_between_the_file_s_and_the_environment_s() -> Result<(), String> {
+        let file = || parsed("timeout = 7\n[profile.p]\nurl = 'libsql://a'\ntimeout = 8");
+        let config = load(vec![file()?], Colour::Wanted)?;
+        assert_eq!((config.timeout, config.timeout_in_file), (None, Some(Duration::from_secs(7))));
+        assert_eq!(config.profiles["p"].timeout, Some(Duration::from_secs(8)));
+        let config = load(vec![file()?, environment(&[("REELSCOPE_TIMEOUT", "9")])], Colour::Wanted)?;
+        assert_eq!(config.timeout, Some(Duration::from_secs(9)));
+        for wrong in ["0", "3601", "-1", "2.5", "soon", ""] {
+            let error = load(vec![parsed(&format!("timeout = '{wrong}'"))?], Colour::Wanted).unwrap_err();
+            assert!(error.contains("whole seconds, 1 to 3600"), "{error}");
+        }
+        Ok(())
     }
 
     fn parsed(text: &str) -> Result<Layer, String> {
@@ -225,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_named_file_must_be_there() {
-        let error = Config::load(&[], Some("/no/such/reelscope.toml".into()), Layer::flags()).unwrap_err();
+        let error = Config::load(&[], None, Some("/no/such/reelscope.toml".into()), Layer::flags()).unwrap_err();
         assert_eq!(error.to_string(), "/no/such/reelscope.toml: no such file (named by --config or REELSCOPE_CONFIG)");
     }
 }

@@ -8,6 +8,7 @@ pub mod place;
 pub mod question;
 pub mod record_text;
 pub mod schema;
+pub mod secret;
 pub mod syntax;
 pub mod time;
 pub mod value;

@@ -12,11 +12,14 @@ use clap::{CommandFactory as _, Parser as _};
 use jiff::Timestamp;
 use reelscope::{
     app::{App, AppOptions, DatabaseKind, Visibility},
-    cli::{self, Args, Command, Failure, ScreenshotArgs, Status, args::PictureFormat},
-    config::{Config, ThemeChoice},
+    cli::{
+        self, Args, Command, Connecting, Context, Failure, Opening, ScreenshotArgs, Status, args::PictureFormat,
+        target::Access,
+    },
+    config::{Config, Surroundings, ThemeChoice},
     db::{
         demo::{self, DemoReset, Pace, Simulation},
-        error::ErrorKind,
+        error::{Error, ErrorKind},
         location::Location,
         session::ReadSession,
         workers::Database,
@@ -31,7 +34,7 @@ use reelscope::{
 };
 
 fn main() -> ExitCode {
-    match run(Args::parse()) {
+    match run() {
         Ok(code) => code,
         Err(failure) if failure.is_reader_gone() => ExitCode::SUCCESS,
         Err(failure) => {
@@ -42,47 +45,66 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: Args) -> Result<ExitCode, Failure> {
+fn run() -> Result<ExitCode, Failure> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // Before anything that would repeat what is wrong with them.
+    cli::secrets::check(&arguments)?;
+    let args = Args::parse_from(arguments);
     // Variables that are not Unicode are none of ours.
     let environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let config = Config::load(&environment, args.settings.config.clone(), args.settings.layer())?;
+    let surroundings = Surroundings::new(environment, std::env::current_dir().ok());
+    let variables = surroundings.read();
+    let config =
+        Config::load(surroundings.process(), variables.file(), args.settings.config.clone(), args.settings.layer())?;
     runtime::log::start(config.log_path(), config.log_level);
+    let cx = Context { config: &config, surroundings: &surroundings };
     match &args.command {
-        Some(Command::Screenshot(wanted)) => picture(wanted, &config).map(|()| ExitCode::SUCCESS),
-        Some(command) => cli::run(command, &config).map(|()| ExitCode::SUCCESS),
-        None => browse(args, &config),
+        Some(Command::Screenshot(wanted)) => picture(wanted, cx).map(|()| ExitCode::SUCCESS),
+        Some(command) => cli::run(command, cx).map(|()| ExitCode::SUCCESS),
+        None => browse(args, cx),
     }
 }
 
-/// What to open: DATABASE, PLACE and the demo's options, brought together.
-fn target(args: Args) -> Result<(Option<OsString>, Option<Place>), Failure> {
+/// What the demo says to somebody who named no database.
+const HOW_TO_CONNECT: &str = "this is the demo; to connect: reelscope libsql://HOST, or TURSO_DATABASE_URL in .env";
+
+/// What is said where writing was asked for.
+const ONLY_READS: &str = "this version only reads: writing comes with review";
+
+/// What to browse, and where to begin.
+fn target(args: &Args, cx: Context<'_>) -> Result<(Opening, Option<Place>), Failure> {
     let demo = args.demo || args.demo_reset;
-    let (database, place) = match (demo, args.database, args.place) {
+    let (database, place) = match (demo, &args.database, &args.place) {
         (true, Some(_), Some(_)) => {
             return Err(Failure::usage("--demo opens the demo: leave DATABASE out, and say PLACE only"));
         }
+        (true, ..) if args.connecting != Connecting::default() => {
+            return Err(Failure::usage("--demo opens the demo: there is no server to connect to"));
+        }
         (true, place, None) | (true, None, place) => (None, place),
-        (false, database, place) => (database, place),
+        (false, database, place) => (database.as_deref(), place),
     };
-    let place = place.map(|place| place.to_string_lossy().parse::<Place>().map_err(Failure::usage)).transpose()?;
-    Ok((database, place))
+    let place =
+        place.as_ref().map(|place| place.to_string_lossy().parse::<Place>().map_err(Failure::usage)).transpose()?;
+    let access = if args.write { Access::Write } else { Access::Read };
+    let opening = if demo { Opening::demo(access) } else { cx.opening(database, &args.connecting, access)? };
+    Ok((opening, place))
 }
 
-fn browse(args: Args, config: &Config) -> Result<ExitCode, Failure> {
+fn browse(args: Args, cx: Context<'_>) -> Result<ExitCode, Failure> {
+    let config = cx.config;
     let reset = if args.demo_reset { DemoReset::Anew } else { DemoReset::Keep };
-    let (database, place) = target(args)?;
+    let (opening, place) = target(&args, cx)?;
     let keymap = cli::keymap(config)?;
-    let opened = database.as_ref().map(|text| {
-        let location = cli::location(text)?;
-        // What cannot be opened is said on the command line, where it was typed, not on a screen that has to be left.
-        ReadSession::open(&location).map_err(|error| misplaced(text, error))?;
-        Ok::<_, Failure>(location)
-    });
-    let opened = opened.transpose()?;
+    // What cannot be opened is said on the command line, where it was typed, not on a screen that has to be left. Whether a
+    // server answers is for the screen to say.
+    opening.check().map_err(|error| misplaced(args.database.as_deref(), error))?;
     runtime::usable().map_err(|words| Failure::new(Status::Failed, words))?;
-    let (location, kind, simulation) = match opened {
+    let asked = args.demo || args.demo_reset;
+    let hint = (opening.location.is_none() && !asked).then(|| HOW_TO_CONNECT.to_owned());
+    let (location, kind, simulation) = match opening.location {
         Some(location) => {
             let kind = screenshot::kind(&location);
             (location, kind, None)
@@ -99,7 +121,15 @@ fn browse(args: Args, config: &Config) -> Result<ExitCode, Failure> {
             (Location::File(path), DatabaseKind::Demo, simulation)
         }
     };
-    let options = app_options(config, keymap, &location, kind, place);
+    let mut options = app_options(config, keymap, &location, kind, place);
+    if let Some(name) = opening.name {
+        options.label = name;
+    }
+    options.hint = hint;
+    options.notes = opening.notes;
+    if opening.access == Access::Write {
+        options.notes.push(ONLY_READS.to_owned());
+    }
     let mouse = options.mouse;
     let runtime_options = runtime::Options { theme: config.theme, mouse, log: config.log_path() };
     let ending = runtime::run(runtime_options, App::new(options), |replies| Database::open(location, replies))?;
@@ -113,8 +143,8 @@ fn browse(args: Args, config: &Config) -> Result<ExitCode, Failure> {
 }
 
 /// The error of opening; with a hint where DATABASE was meant as a command but stood behind an option.
-fn misplaced(text: &OsStr, error: reelscope::db::error::Error) -> Failure {
-    let command = text.to_str().filter(|text| Args::command().find_subcommand(text).is_some());
+fn misplaced(text: Option<&OsStr>, error: Error) -> Failure {
+    let command = text.and_then(OsStr::to_str).filter(|text| Args::command().find_subcommand(text).is_some());
     match command {
         Some(command) if error.kind == ErrorKind::NotFound => Failure::usage(format!(
             "options go behind the command: reelscope {command} … (a file of this name: ./{command})"
@@ -150,15 +180,17 @@ fn app_options(
     }
 }
 
-fn picture(wanted: &ScreenshotArgs, config: &Config) -> Result<(), Failure> {
+fn picture(wanted: &ScreenshotArgs, cx: Context<'_>) -> Result<(), Failure> {
+    let config = cx.config;
     let keymap = cli::keymap(config)?;
     let keys = screenshot::keys(&wanted.keys).map_err(Failure::usage)?;
     // Removed when this returns.
     let mut folder = TemporaryFolder(None);
     let (location, kind, wall) = match &wanted.database {
         Some(text) => {
-            let location = cli::location(text)?;
-            ReadSession::open(&location)?;
+            let location = cx.location(Some(text), &wanted.connecting)?;
+            // A picture of a database that cannot be read would be one of an error.
+            ReadSession::open(&location)?.schema()?;
             let kind = screenshot::kind(&location);
             (location, kind, Timestamp::now())
         }

@@ -8,8 +8,10 @@ use crate::{config::Layer, domain::place::Place};
 
 const AFTER: &str = "\
 Examples:
-  reelscope                                the demo, with bots at work
+  reelscope                                the environment's database, or the demo
   reelscope prod.db                        browse a file, read-only
+  reelscope libsql://HOST                  a server: Turso, or a sqld of yours
+  reelscope @prod --replica prod-copy.db   a profile, with a copy in a file
   reelscope prod.db bot_ledger             … starting at a table
   reelscope prod.db questions/q-1          … starting at a record
   reelscope --demo questions               the demo, starting at a table
@@ -17,27 +19,47 @@ Examples:
   reelscope show prod.db questions/q-1     one record
   reelscope screenshot -o screen.svg       a picture of the demo
 
-A file that is called like a command is reachable as ./tables, ./show …
+A file that is called like a command is reachable as ./tables, ./show …,
+one that begins with @ as ./@….
 Options go behind the command: reelscope tables prod.db --log-level debug
 
-Settings come from the config file, then from the environment, then from the
-options; the last one wins.
+Servers: without DATABASE, and for one that these name, from the environment or
+from .env in this folder or above it, up to the repository's root:
+  TURSO_DATABASE_URL_RO, TURSO_AUTH_TOKEN_RO   what is used for reading
+  TURSO_DATABASE_URL, TURSO_AUTH_TOKEN         where the others are not set, and
+                                               for --write
+  TURSO_WRITE_MODE=true                        the same as --write
+There is no option for a token: other users would see it. A profile says where
+its token is kept:
+  [profile.prod]                      opened as @prod; @env is the environment
+  url = \"libsql://HOST\"
+  token_variable = \"NAME\"           or token_command = \"pass show turso\",
+                                      or token_keyring = \"NAME\"
+  replica = \"~/prod-copy.db\"        a copy, as with --replica
+  timeout = 20                        seconds
+On the way: http_proxy, https_proxy, no_proxy, SSL_CERT_FILE.
+
+Settings come from the config file, then from .env, then from the environment,
+then from the options; the last one wins.
   file         ~/.config/reelscope/config.toml, or what REELSCOPE_CONFIG names:
-               theme, mouse, times, preview, cache, log.level, log.file and
-               keys: [keys.global] \"ctrl-x\" = \"quit\" (see reelscope keys)
-  environment  REELSCOPE_THEME, _MOUSE, _TIMES, _PREVIEW, _CACHE, _LOG_LEVEL,
-               _LOG_FILE; NO_COLOR
+               theme, mouse, times, preview, timeout, cache, log.level,
+               log.file, profiles, and keys: [keys.global]
+               \"ctrl-x\" = \"quit\" (see reelscope keys)
+  environment  REELSCOPE_THEME, _MOUSE, _TIMES, _PREVIEW, _TIMEOUT, _LOG_LEVEL
+               (these in .env, too), _CACHE, _LOG_FILE; NO_COLOR
 
 Exit status:
   0 done   1 failed   2 wrong usage or a bad setting
-  3 the database cannot be opened   4 not permitted
+  3 the database cannot be opened or reached
+  4 not permitted: by the system, or for want of a token that is good for it
   101 a bug   128+n ended by signal n";
 
-/// A terminal browser for the code-reels database, and for any SQLite or libSQL file.
+/// A terminal browser for the code-reels database, and for any libSQL, Turso or SQLite database.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "reelscope", version, after_help = AFTER, args_conflicts_with_subcommands = true, max_term_width = 110)]
 pub struct Args {
-    /// The database: a path, or file:PATH. Without one: the demo. With --demo, this is PLACE.
+    /// The database: a path, file:PATH, a server's URL (libsql://, https://, http://) or @PROFILE. Without one: what the
+    /// environment names, or else the demo. With --demo, this is PLACE.
     #[arg(value_name = "DATABASE")]
     pub database: Option<OsString>,
     /// Where to start: a table (bot_ledger) or a record (questions/q-1).
@@ -49,12 +71,29 @@ pub struct Args {
     /// Make the demo anew, then open it.
     #[arg(long)]
     pub demo_reset: bool,
+    /// Use the credentials for writing. This version only reads.
+    #[arg(long)]
+    pub write: bool,
+    /// How to connect.
+    #[command(flatten)]
+    pub connecting: Connecting,
     /// Options that are settings, too.
     #[command(flatten)]
     pub settings: Settings,
     /// A command that needs no terminal.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// How to connect to a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct Connecting {
+    /// Keep a copy of the server in this file, and read from it.
+    #[arg(long, value_name = "PATH")]
+    pub replica: Option<PathBuf>,
+    /// Let a token travel unencrypted: an http:// URL to another computer is refused otherwise.
+    #[arg(long)]
+    pub insecure_http: bool,
 }
 
 /// Options that are settings, too.
@@ -70,6 +109,9 @@ pub struct Settings {
     /// How times are shown at the start.
     #[arg(long, global = true, value_name = "FORMAT", value_parser = PossibleValuesParser::new(["raw", "iso", "relative"]))]
     pub times: Option<String>,
+    /// How long a request to a server may take, in seconds.
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub timeout: Option<String>,
     /// The config file, instead of the one in the config folder.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -85,7 +127,9 @@ impl Settings {
     /// The layer these options make.
     pub fn layer(&self) -> Layer {
         let mut layer = Layer::flags();
-        for (key, value) in [("theme", &self.theme), ("times", &self.times), ("log.level", &self.log_level)] {
+        for (key, value) in
+            [("theme", &self.theme), ("times", &self.times), ("log.level", &self.log_level), ("timeout", &self.timeout)]
+        {
             if let Some(value) = value {
                 layer.set(key, value.clone());
             }
@@ -140,8 +184,11 @@ pub enum TablesFormat {
 /// `reelscope tables`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct TablesArgs {
-    /// The database: a path, or file:PATH.
-    pub path: OsString,
+    /// The database: a path, a URL or @PROFILE; without one, what the environment names.
+    pub database: Option<OsString>,
+    /// How to connect.
+    #[command(flatten)]
+    pub connecting: Connecting,
     /// How.
     #[arg(long, value_enum, default_value_t = TablesFormat::Table)]
     pub format: TablesFormat,
@@ -161,11 +208,16 @@ pub enum ShowFormat {
 
 /// `reelscope show`.
 #[derive(Clone, Debug, clap::Args)]
+#[command(allow_missing_positional = true)]
 pub struct ShowArgs {
-    /// The database: a path, or file:PATH.
-    pub path: OsString,
+    /// The database: a path, a URL or @PROFILE; without one, what the environment names.
+    pub database: Option<OsString>,
     /// The record: TABLE/KEY, such as questions/q-1 or bot_ledger/42.
+    #[arg(required = true)]
     pub place: Place,
+    /// How to connect.
+    #[command(flatten)]
+    pub connecting: Connecting,
     /// How.
     #[arg(long, value_enum, default_value_t = ShowFormat::Table)]
     pub format: ShowFormat,
@@ -214,9 +266,12 @@ pub struct ScreenshotArgs {
     /// Keys to press first, with blanks between: "j j enter", "g g", "ctrl-d".
     #[arg(long, default_value = "", hide_default_value = true)]
     pub keys: String,
-    /// Of this database instead of the demo.
-    #[arg(long, value_name = "PATH")]
+    /// Of this database instead of the demo: a path, a URL, @PROFILE, or @env for what the environment names.
+    #[arg(long, value_name = "DATABASE")]
     pub database: Option<OsString>,
+    /// How to connect.
+    #[command(flatten)]
+    pub connecting: Connecting,
     /// The file to write instead of standard output.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -287,11 +342,24 @@ mod tests {
     }
 
     #[test]
+    fn commands_take_the_environment_s_database_where_none_is_named() {
+        let Some(Command::Show(show)) = parse("show questions/q-1 --replica c.db").unwrap().command else {
+            unreachable!()
+        };
+        assert_eq!((show.database, show.place.key.as_deref()), (None, Some("q-1")));
+        assert_eq!(show.connecting.replica, Some("c.db".into()));
+        let Some(Command::Show(show)) = parse("show @prod questions/q-1").unwrap().command else { unreachable!() };
+        assert_eq!(show.database, Some("@prod".into()));
+        let Some(Command::Tables(tables)) = parse("tables --insecure-http").unwrap().command else { unreachable!() };
+        assert_eq!((tables.database, tables.connecting.insecure_http), (None, true));
+    }
+
+    #[test]
     fn wrong_usage_is_told_apart() {
         for (line, kind) in [
             ("--nonsense", ErrorKind::UnknownArgument),
             ("--theme blue", ErrorKind::InvalidValue),
-            ("tables", ErrorKind::MissingRequiredArgument),
+            ("show", ErrorKind::MissingRequiredArgument),
             ("tables x.db --format xml", ErrorKind::InvalidValue),
             ("show x.db /1", ErrorKind::ValueValidation),
             ("screenshot --size 0x4", ErrorKind::ValueValidation),

@@ -41,6 +41,13 @@ impl Failure {
         Self::new(Status::Usage, words)
     }
 
+    /// The same, with what it is about before it.
+    #[must_use]
+    pub fn about(mut self, what: &str) -> Self {
+        self.words = format!("{what}: {}", self.words);
+        self
+    }
+
     /// Whether standard output was closed by its reader (`… | head`): no failure at all.
     pub const fn is_reader_gone(&self) -> bool {
         self.reader_gone

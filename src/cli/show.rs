@@ -1,9 +1,9 @@
 //! `reelscope show`: one record.
 
-use std::{io::Write, path::Path};
+use std::io::Write;
 
 use super::{
-    Failure, Status,
+    Context, Failure, Status,
     args::{ShowArgs, ShowFormat},
     json,
 };
@@ -17,16 +17,19 @@ use crate::{
     widgets::safe::{expanded, safe, width},
 };
 
-pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn run(args: &ShowArgs, cx: Context<'_>, out: &mut dyn Write) -> Result<(), Failure> {
     let name = &args.place.relation;
     let Some(key) = &args.place.key else {
         return Err(Failure::usage(format!("which record of {name}? Say {name}/KEY, such as questions/q-1")));
     };
-    let mut session = ReadSession::open(&super::location(&args.path)?)?;
+    let mut session = ReadSession::open(&cx.location(args.database.as_deref(), &args.connecting)?)?;
     let schema = session.schema()?;
     let relation = schema.find(name).ok_or_else(|| {
-        let path = Path::new(&args.path).display();
-        Failure::new(Status::Failed, format!("no table or view is called {name}: `reelscope tables {path}` lists them"))
+        let database = args.database.as_ref().map(|text| format!(" {}", text.display())).unwrap_or_default();
+        Failure::new(
+            Status::Failed,
+            format!("no table or view is called {name}: `reelscope tables{database}` lists them"),
+        )
     })?;
     let record = session
         .find(relation, key)?

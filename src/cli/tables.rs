@@ -5,7 +5,7 @@ use std::{io::Write, sync::Arc};
 use serde::Serialize;
 
 use super::{
-    Failure, Reader,
+    Context, Failure, Reader,
     args::{TablesArgs, TablesFormat},
     json,
 };
@@ -29,8 +29,8 @@ struct Glance {
     problem: Option<String>,
 }
 
-pub(super) fn run(args: &TablesArgs, reader: Reader, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut session = ReadSession::open(&super::location(&args.path)?)?;
+pub(super) fn run(args: &TablesArgs, cx: Context<'_>, reader: Reader, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut session = ReadSession::open(&cx.location(args.database.as_deref(), &args.connecting)?)?;
     let schema = session.schema()?;
     let glances: Vec<Glance> = schema
         .relations

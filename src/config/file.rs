@@ -8,7 +8,7 @@ use std::{
 use etcetera::{AppStrategy as _, AppStrategyArgs, app_strategy};
 use toml::Value;
 
-use super::{ConfigError, KeyTables, Layer, Source, settings::SETTINGS};
+use super::{ConfigError, KeyTables, Layer, Source, profile, settings::SETTINGS};
 
 fn strategy() -> Option<impl etcetera::AppStrategy> {
     // XDG on every Unix, macOS too: what terminal programs are expected to do there.
@@ -61,6 +61,9 @@ pub fn parse(text: &str, path: PathBuf) -> Result<Layer, ConfigError> {
     for (key, value) in table {
         match value {
             value if key == "keys" => layer.keys = key_tables(value).map_err(wrong)?,
+            value if key == "profile" => {
+                layer.profiles = profile::read(value, etcetera::home_dir().ok().as_ref()).map_err(wrong)?;
+            }
             Value::Table(inner) => {
                 for (name, value) in inner {
                     add(&mut layer, &format!("{key}.{name}"), &value).map_err(wrong)?;
@@ -75,7 +78,10 @@ pub fn parse(text: &str, path: PathBuf) -> Result<Layer, ConfigError> {
 fn add(layer: &mut Layer, key: &str, value: &Value) -> Result<(), String> {
     if !SETTINGS.iter().any(|setting| setting.key == key) {
         let known: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
-        return Err(format!("no setting is called '{key}': there are {} and the table [keys]", known.join(", ")));
+        return Err(format!(
+            "no setting is called '{key}': there are {} and the tables [keys] and [profile]",
+            known.join(", ")
+        ));
     }
     let text = match value {
         Value::String(text) => text.clone(),

@@ -1,6 +1,6 @@
 //! The settings: names, what is allowed, and the check that makes each a value.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use super::{Config, Switch, ThemeChoice};
 use crate::{domain::time::TimeFormat, theme::ThemeName};
@@ -36,6 +36,15 @@ impl LogLevel {
     }
 }
 
+/// What kind of thing a setting says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// How something is done.
+    How,
+    /// Which file is written: not for a `.env` to say, which may come with somebody else's repository.
+    File,
+}
+
 /// A setting. `apply` checks the text and writes the value; its error says what is allowed.
 #[derive(Debug)]
 pub struct Setting {
@@ -43,6 +52,8 @@ pub struct Setting {
     pub key: &'static str,
     /// On the command line, without `--`.
     pub flag: &'static str,
+    /// What kind of thing it says.
+    pub says: Says,
     /// Checks and sets.
     pub apply: fn(&str, &mut Config) -> Result<(), &'static str>,
 }
@@ -55,14 +66,15 @@ impl Setting {
 }
 
 /// All of them.
-pub static SETTINGS: [Setting; 7] = [
-    Setting { key: "theme", flag: "theme", apply: theme },
-    Setting { key: "mouse", flag: "no-mouse", apply: mouse },
-    Setting { key: "times", flag: "times", apply: times },
-    Setting { key: "preview", flag: "preview", apply: preview },
-    Setting { key: "log.level", flag: "log-level", apply: log_level },
-    Setting { key: "log.file", flag: "log", apply: log_file },
-    Setting { key: "cache", flag: "cache", apply: cache },
+pub static SETTINGS: [Setting; 8] = [
+    Setting { key: "theme", flag: "theme", says: Says::How, apply: theme },
+    Setting { key: "mouse", flag: "no-mouse", says: Says::How, apply: mouse },
+    Setting { key: "times", flag: "times", says: Says::How, apply: times },
+    Setting { key: "preview", flag: "preview", says: Says::How, apply: preview },
+    Setting { key: "log.level", flag: "log-level", says: Says::How, apply: log_level },
+    Setting { key: "log.file", flag: "log", says: Says::File, apply: log_file },
+    Setting { key: "cache", flag: "cache", says: Says::File, apply: cache },
+    Setting { key: "timeout", flag: "timeout", says: Says::How, apply: timeout },
 ];
 
 fn theme(text: &str, config: &mut Config) -> Result<(), &'static str> {
@@ -125,4 +137,15 @@ fn cache(text: &str, config: &mut Config) -> Result<(), &'static str> {
 
 fn path(text: &str) -> Result<PathBuf, &'static str> {
     if text.is_empty() || text.contains('\0') { Err("a path") } else { Ok(PathBuf::from(text)) }
+}
+
+fn timeout(text: &str, config: &mut Config) -> Result<(), &'static str> {
+    config.timeout = Some(seconds(text)?);
+    Ok(())
+}
+
+/// A time that a request may take. Less than a second is what a far network needs; more than an hour is none.
+pub(super) fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse::<u64>().ok().filter(|seconds| (1..=3600).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or("whole seconds, 1 to 3600")
 }

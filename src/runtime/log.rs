@@ -1,4 +1,7 @@
 //! The log: a file, never the screen; made when the first line is written, and begun anew when it has grown.
+//!
+//! Only what this program says itself is logged, at every level: what the network's parts say of themselves holds headers, and so
+//! tokens. What looks like a token all the same is left out of every line.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -7,10 +10,15 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use tracing::{Level, level_filters::LevelFilter};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::{Level, Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    filter::Targets,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt as _,
+    registry::Registry,
+};
 
-use crate::config::LogLevel;
+use crate::{config::LogLevel, domain::secret};
 
 /// A log longer than this becomes `….old` at the next start.
 const LIMIT: u64 = 1 << 20;
@@ -28,9 +36,11 @@ impl Write for &LazyFile {
             Some(open) => open,
             None => self.open()?,
         };
-        let written = (&open).write(bytes);
+        // A line comes as a whole.
+        let text = String::from_utf8_lossy(bytes);
+        let written = (&open).write_all(secret::masked(&text).as_bytes());
         *file = Some(open);
-        written
+        written.map(|()| bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -70,20 +80,41 @@ pub fn start(path: PathBuf, level: LogLevel) {
         LogLevel::Debug => Level::DEBUG.into(),
         LogLevel::Trace => Level::TRACE.into(),
     };
+    let _ = tracing::subscriber::set_global_default(subscriber(path, level));
+}
+
+/// Writes what this crate says, at this level and above.
+fn subscriber(path: PathBuf, level: LevelFilter) -> impl Subscriber + Send + Sync {
     let file = LazyFile { path, file: Mutex::new(None) };
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(level)
-        .with_writer(file)
-        .log_internal_errors(false)
-        .finish();
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let lines = fmt::layer().with_ansi(false).with_writer(file).log_internal_errors(false);
+    Registry::default().with(Targets::new().with_target(env!("CARGO_CRATE_NAME"), level)).with(lines)
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    const TOKEN: &str = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicm8ifQ.s3cret";
+
+    #[test]
+    fn only_our_own_words_are_logged_and_tokens_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reelscope.log");
+        tracing::subscriber::with_default(subscriber(path.clone(), LevelFilter::TRACE), || {
+            tracing::trace!("ours, of {}", module_path!());
+            tracing::error!("a server said: Bearer {TOKEN}, and {TOKEN}");
+            tracing::error!(target: "hyper::client", "theirs");
+            tracing::error!(target: "libsql::hrana", "theirs");
+            tracing::error_span!(target: "rustls", "theirs").in_scope(|| tracing::info!("inside"));
+        });
+        let log = fs::read_to_string(path).unwrap();
+        assert!(
+            log.contains("ours, of reelscope::runtime::log")
+                && log.contains("a server said: Bearer [token], and [token]")
+        );
+        assert!(log.contains("inside") && !log.contains("theirs") && !log.contains("s3cret"), "{log}");
+    }
 
     #[test]
     fn a_log_that_has_grown_is_begun_anew() {

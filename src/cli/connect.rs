@@ -1,0 +1,146 @@
+//! From what was decided to a place that can be opened: servers get their credentials, limits and copies here.
+//!
+//! Connects to nothing: what is wrong with a token or an address is said before, everything else by whoever reads first.
+
+use std::{
+    ffi::OsStr,
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+use super::{
+    Failure,
+    args::Connecting,
+    target::{self, Access, Decision, ServerTarget, Target, Wanted},
+    token,
+};
+use crate::{
+    config::{Config, Surroundings},
+    db::{
+        error::{Error, ErrorKind},
+        location::Location,
+        replica::Replica,
+        server::{Limits, Plaintext, Server},
+        session::ReadSession,
+    },
+    widgets::safe::safe,
+};
+
+/// What a session of the program is run with.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The settings.
+    pub config: &'a Config,
+    /// The variables.
+    pub surroundings: &'a Surroundings,
+}
+
+/// A database to open, and what to say about it.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Where it is; `None`: the demo.
+    pub location: Option<Location>,
+    /// What the status line calls it, where that is not its own name: the profile.
+    pub name: Option<String>,
+    /// For what.
+    pub access: Access,
+    /// What the user should know, a line each.
+    pub notes: Vec<String>,
+}
+
+impl Opening {
+    /// The demo.
+    pub const fn demo(access: Access) -> Self {
+        Self { location: None, name: None, access, notes: Vec::new() }
+    }
+
+    /// Finds out what can be found out at once: whether the file can be read, whether the address, the certificates and the token
+    /// are such that a server can be asked at all.
+    ///
+    /// # Errors
+    /// Why it cannot be opened.
+    pub fn check(&self) -> Result<(), Error> {
+        match &self.location {
+            None => Ok(()),
+            Some(location @ Location::File(_)) => ReadSession::open(location).map(drop),
+            Some(Location::Server(server)) => server.link().map(drop),
+            // What is wrong with a copy is for the screen: it asks before it makes it anew.
+            Some(Location::Replica(replica)) => replica.server().link().map(drop),
+        }
+    }
+}
+
+impl Context<'_> {
+    /// What to open.
+    ///
+    /// # Errors
+    /// As [`target::decide`], and a token that is none.
+    pub fn opening(
+        &self,
+        database: Option<&OsStr>,
+        connecting: &Connecting,
+        access: Access,
+    ) -> Result<Opening, Failure> {
+        let variables = self.surroundings.read();
+        let wanted = Wanted { database, replica: connecting.replica.as_deref(), access };
+        let Decision { target, access, notes } = target::decide(&wanted, &variables, self.config)?;
+        let (location, name) = match target {
+            Target::Demo => (None, None),
+            Target::File(path) => (Some(Location::File(path)), None),
+            Target::Server(target) => {
+                let name = target.profile.as_ref().map(|name| format!("@{name}"));
+                (Some(self.server(target, access, connecting)?), name)
+            }
+        };
+        Ok(Opening { location, name, access, notes })
+    }
+
+    /// What a command that needs no terminal is to open. Says on standard error what the user should know.
+    ///
+    /// # Errors
+    /// As [`Self::opening`], and where there is nothing to open.
+    pub fn location(&self, database: Option<&OsStr>, connecting: &Connecting) -> Result<Location, Failure> {
+        let opening = self.opening(database, connecting, Access::Read)?;
+        let location = opening.location.ok_or_else(target::nothing_set)?;
+        for note in &opening.notes {
+            // Nobody to tell is no failure.
+            let _ = writeln!(io::stderr(), "reelscope: {}", safe(note));
+        }
+        Ok(location)
+    }
+
+    fn server(&self, target: ServerTarget, access: Access, connecting: &Connecting) -> Result<Location, Failure> {
+        let credentials = token::credentials(&target, access, self.surroundings);
+        let endpoint = &target.endpoint;
+        // A command is not run for it: whoever names one has a token.
+        let travels = !token::is_quick(&target.token) || credentials.token()?.is_some();
+        if travels && !connecting.insecure_http && !endpoint.is_encrypted() && !endpoint.is_loopback() {
+            return Err(Error::new(
+                ErrorKind::Insecure,
+                format!("a token would travel to {} unencrypted", endpoint.host()),
+                "write https:// or libsql://; to send it all the same, start with --insecure-http",
+            )
+            .into());
+        }
+        let mut server = Server::new(target.endpoint, credentials);
+        if let Some(timeout) = target.timeout {
+            server.limits = Limits {
+                connect: server.limits.connect.min(timeout),
+                request: timeout,
+                long: server.limits.long.max(timeout),
+            };
+        }
+        if connecting.insecure_http {
+            server.plaintext = Plaintext::Allowed;
+        }
+        Ok(match target.replica.map(whole) {
+            Some(path) => Location::Replica(Replica::new(path, server)),
+            None => Location::Server(server),
+        })
+    }
+}
+
+/// The path as it stays right wherever the program goes.
+fn whole(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
