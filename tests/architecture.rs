@@ -31,7 +31,7 @@ const CRATES: [(&str, &[&str]); 13] = [
     ("arboard", &["runtime"]),
     ("terminal_colorsaurus", &["runtime"]),
     ("signal_hook", &["runtime", "main"]),
-    ("rustix", &["runtime", "db"]),
+    ("rustix", &["runtime", "db", "cli"]),
     ("clap", &["cli", "main"]),
     ("csv", &["cli"]),
     ("syntect", &["widgets"]),

@@ -174,6 +174,9 @@ const GLANCE: Duration = Duration::from_millis(20);
 
 impl fmt::Debug for Replica {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Replica").field("path", &self.shared.path).field("server", &self.shared.server).finish_non_exhaustive()
+        f.debug_struct("Replica")
+            .field("path", &self.shared.path)
+            .field("server", &self.shared.server)
+            .finish_non_exhaustive()
     }
 }

@@ -105,7 +105,7 @@ mod tests {
             tracing::trace!("ours, of {}", module_path!());
             tracing::error!("a server said: Bearer {TOKEN}, and {TOKEN}");
             tracing::error!(target: "hyper::client", "theirs");
-            tracing::error!(target: "libsql::hrana", "theirs");
+            tracing::error!(target: "h2::client", "theirs");
             tracing::error_span!(target: "rustls", "theirs").in_scope(|| tracing::info!("inside"));
         });
         let log = fs::read_to_string(path).unwrap();

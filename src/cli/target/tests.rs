@@ -1,5 +1,6 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
 //! The whole matrix: what is set, what is asked for, what is taken.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::ffi::OsString;
 

@@ -172,10 +172,12 @@ impl Files {
         };
         let index = Index::parse(&index);
         Ok(match sidecar {
-            Some(Sidecar { whole: true, .. }) if index.is_none_or(|index| index.frame.is_none()) => Found::Broken(broken(
-                &format!("the index of the copy {} (-client_wal_index) is damaged", self.database.display()),
-                "",
-            )),
+            Some(Sidecar { whole: true, .. }) if index.is_none_or(|index| index.frame.is_none()) => {
+                Found::Broken(broken(
+                    &format!("the index of the copy {} (-client_wal_index) is damaged", self.database.display()),
+                    "",
+                ))
+            }
             Some(Sidecar { whole: true, synced, .. }) => Found::Whole { synced },
             Some(_) => Found::Part,
             // Another program's copy: nobody says whether it has everything, but it has come far enough to be of use offline.

@@ -391,7 +391,9 @@ impl Work {
                     self.allow_other_log().await?;
                     other_log = OtherLog::Taken;
                 }
-                Failure::Handshake => return Err(Trouble::Here(not_offered("it asks for one handshake after another"))),
+                Failure::Handshake => {
+                    return Err(Trouble::Here(not_offered("it asks for one handshake after another")));
+                }
                 Failure::Way(said) => {
                     let mut script = Script::default();
                     script.select("SELECT 1").map_err(Trouble::Way)?;
@@ -535,9 +537,10 @@ impl Work {
     fn synced(&mut self) -> Result<(), Trouble> {
         let now = Timestamp::now();
         let sidecar = Sidecar { synced: Some(now), ..self.sidecar(true) };
-        let known = self.remembered.as_ref().is_some_and(|(known, written)| {
-            known.whole && known.log == sidecar.log && written.elapsed() < REMEMBER
-        });
+        let known = self
+            .remembered
+            .as_ref()
+            .is_some_and(|(known, written)| known.whole && known.log == sidecar.log && written.elapsed() < REMEMBER);
         if !known {
             sidecar.write(&self.files.sidecar).map_err(|why| Trouble::Here(self.unwritable(why)))?;
             self.remembered = Some((sidecar, Instant::now()));

@@ -36,8 +36,7 @@ struct Known {
 
 impl State {
     pub(super) const fn new() -> Self {
-        let status =
-            CopyStatus { synced: None, progress: None, shown: CopyShown::Server, broken: None, failed: None };
+        let status = CopyStatus { synced: None, progress: None, shown: CopyShown::Server, broken: None, failed: None };
         Self { now: Mutex::new(Known { status, told: None, poll: None }), tell: Mutex::new(None) }
     }
 
@@ -89,13 +88,8 @@ impl State {
     /// It has what the server has.
     pub(super) fn synced(&self, at: Timestamp) {
         self.change(|status| {
-            *status = CopyStatus {
-                synced: Some(at),
-                progress: None,
-                shown: CopyShown::Copy,
-                broken: None,
-                failed: None,
-            };
+            *status =
+                CopyStatus { synced: Some(at), progress: None, shown: CopyShown::Copy, broken: None, failed: None };
         });
     }
 
