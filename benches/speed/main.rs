@@ -8,7 +8,7 @@
 //! limit that is missed is no failure: machines differ. What could not be measured is one: exit status 1.
 //!
 //! The generated database is made once in `target/bench` and kept. Sections that type run the real program in a pseudo-terminal
-//! of 200×60; the others call the library.
+//! of 200×60; the others call the library. Those with servers start a real sqld, found as the tests find it, behind the tests' proxy.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
 
@@ -22,13 +22,23 @@ mod minimal;
 mod pages;
 mod process;
 mod pty;
+mod remote;
+mod replica;
 mod report;
 mod samples;
+mod server;
+mod server_keys;
 mod setting;
+mod soak;
 mod start;
+mod support;
 mod typing;
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    process::ExitCode,
+};
 
 use report::Report;
 use setting::Setting;
@@ -36,7 +46,7 @@ use setting::Setting;
 type Section = fn(&Setting, &mut Report) -> Result<(), String>;
 
 /// The sections, in the order they are run.
-const SECTIONS: [(&str, Section); 8] = [
+const SECTIONS: [(&str, Section); 12] = [
     ("generate", generate::run),
     ("start", start::run),
     ("pages", pages::run),
@@ -45,6 +55,10 @@ const SECTIONS: [(&str, Section); 8] = [
     ("memory", memory::run),
     ("idle", idle::run),
     ("inserts", inserts::run),
+    ("server", server::run),
+    ("server-keys", server_keys::run),
+    ("replica", replica::run),
+    ("soak", soak::run),
 ];
 
 /// What the command line asks for.
@@ -114,7 +128,9 @@ fn measure(wanted: &Wanted) -> Result<ExitCode, String> {
     report.note(&format!("{} ledger rows; {}", setting.rows, machine()));
     for (name, section) in &wanted.sections {
         report.section(name);
-        if let Err(why) = section(&setting, &mut report) {
+        // The tests' servers and proxies panic where they fail.
+        let outcome = catch_unwind(AssertUnwindSafe(|| section(&setting, &mut report)));
+        if let Err(why) = outcome.unwrap_or_else(|_| Err("it panicked".to_owned())) {
             report.unmeasured(name, &why);
         }
     }

@@ -1,4 +1,4 @@
-//! What Linux says of a process: time on the processor, memory, system calls that read.
+//! What Linux says of a process: time on the processor, memory, threads, open files, system calls that read.
 
 use std::{fs, time::Duration};
 
@@ -55,4 +55,23 @@ pub(crate) fn waits(pid: u32) -> bool {
     // "PID (name) STATE …", and the name may hold anything.
     let stat = fs::read_to_string(format!("/proc/{pid}/task/{pid}/stat")).unwrap_or_default();
     stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
+}
+
+/// The memory it has resident now, in KiB.
+pub(crate) fn memory(pid: u32) -> Result<u64, String> {
+    field(pid, "status", "VmRSS")
+}
+
+/// How many threads it has.
+pub(crate) fn threads(pid: u32) -> Result<u64, String> {
+    entries(&format!("/proc/{pid}/task"))
+}
+
+/// How many files, sockets and the like it has open.
+pub(crate) fn descriptors(pid: u32) -> Result<u64, String> {
+    entries(&format!("/proc/{pid}/fd"))
+}
+
+fn entries(folder: &str) -> Result<u64, String> {
+    fs::read_dir(folder).map(|entries| entries.count() as u64).map_err(|error| format!("{folder}: {error}"))
 }

@@ -36,7 +36,7 @@ pub(crate) struct Line {
     pub(crate) reference: String,
     /// Measured by reference.
     pub(crate) ratio: Option<f64>,
-    /// What issue 2 allows.
+    /// What issues 2 and 3 allow.
     pub(crate) limit: &'static str,
     /// Whether that is kept.
     pub(crate) verdict: Verdict,
@@ -92,6 +92,13 @@ impl Report {
     pub(crate) fn unmeasured(&mut self, what: &str, why: &str) {
         println!("{what}: NOT MEASURED: {why}");
         self.unmeasured += 1;
+    }
+
+    /// A part of a section: where it cannot be measured, the others are all the same.
+    pub(crate) fn part(&mut self, what: &str, measure: impl FnOnce(&mut Self) -> Result<(), String>) {
+        if let Err(why) = measure(self) {
+            self.unmeasured(what, &why);
+        }
     }
 
     /// How many things could not be measured.
