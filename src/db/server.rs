@@ -24,7 +24,9 @@ use std::{
     time::Duration,
 };
 
-use self::{credentials::Credentials, endpoint::Endpoint, known::Known, link::Link};
+use self::{
+    connector::environment::Environment, credentials::Credentials, endpoint::Endpoint, known::Known, link::Link,
+};
 use crate::db::error::Result;
 
 /// A server and how to get in. Clones share the connections.
@@ -38,6 +40,7 @@ pub struct Server {
     pub limits: Limits,
     /// Whether a token may travel unencrypted to another computer.
     pub plaintext: Plaintext,
+    environment: Environment,
     link: Arc<OnceLock<Link>>,
     pub(crate) known: Arc<Known>,
 }
@@ -77,9 +80,20 @@ impl Server {
             credentials,
             limits: Limits::default(),
             plaintext: Plaintext::default(),
+            environment: Environment::default(),
             link: Arc::default(),
             known: Arc::default(),
         }
+    }
+
+    /// The same server by the way that these variables of the process environment ask for: `SSL_CERT_FILE`, a file of certificates to
+    /// trust as well, and `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY`, as curl understands them. To be said before the first
+    /// connection.
+    #[must_use]
+    pub fn with_environment(mut self, variables: &[(String, String)]) -> Self {
+        self.environment = Environment::of(variables);
+        self.link = Arc::default();
+        self
     }
 
     /// Its connections, shared by all who read from it.

@@ -4,7 +4,9 @@
 //! put into words here, where it is still known, and noted in [`Notes`]: the driver passes on texts only.
 
 mod dial;
+pub(super) mod environment;
 mod tls;
+mod tunnel;
 mod wire;
 
 use std::{
@@ -22,8 +24,13 @@ use http::Uri;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
+pub(super) use self::wire::TOO_LONG;
 pub(crate) use self::wire::Wire;
-use super::{Plaintext, Server, endpoint::Endpoint};
+use self::{
+    environment::Environment,
+    wire::{Form, Stream},
+};
+use super::{Plaintext, Server, endpoint::Endpoint, words};
 use crate::db::error::{Error, ErrorKind, Result};
 
 /// What has travelled, over all connections of a connector.
@@ -67,9 +74,21 @@ pub(crate) struct Notes {
     status: AtomicU16,
     received: AtomicU64,
     answer: AtomicU64,
+    /// The longest answer that is read; 0 for any length.
+    longest: AtomicU64,
 }
 
 impl Notes {
+    /// Ends an answer that is longer than this: what a batch answers is held in memory.
+    pub(crate) fn limit(&self, longest: u64) {
+        self.longest.store(longest, Ordering::Relaxed);
+    }
+
+    fn is_too_long(&self) -> bool {
+        let longest = self.longest.load(Ordering::Relaxed);
+        longest > 0 && self.answered() > longest
+    }
+
     /// Why the last connection could not be made, once.
     pub(crate) fn take_failure(&self) -> Option<Error> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -109,6 +128,7 @@ struct Route {
     connect: Duration,
     silence: Duration,
     tls: Option<TlsConnector>,
+    environment: Environment,
     meter: Arc<Meter>,
 }
 
@@ -126,13 +146,20 @@ impl Connector {
     ///
     /// A file of certificates that cannot be read.
     pub(crate) fn new(server: &Server) -> Result<Self> {
-        let tls = if server.endpoint.is_encrypted() { Some(tls::connector(None)?) } else { None };
+        let environment = server.environment.clone();
+        // Without need, a file of certificates that is wrong is nobody's trouble.
+        let tls = if server.endpoint.is_encrypted() || environment.wants_tls() {
+            Some(tls::connector(environment.certificates())?)
+        } else {
+            None
+        };
         let route = Route {
             endpoint: server.endpoint.clone(),
             plaintext: server.plaintext,
             connect: server.limits.connect,
             silence: server.limits.long,
             tls,
+            environment,
             meter: Arc::default(),
         };
         Ok(Self { route: Arc::new(route), notes: Arc::default() })
@@ -158,15 +185,19 @@ impl Connector {
             Ok(made) => made,
             Err(_) => Err(Error::new(
                 ErrorKind::TimedOut,
-                format!("{} could not be reached within {} s", shown(&uri), self.route.connect.as_secs_f32()),
-                "check the network and the state of the server (for Turso: https://status.turso.tech)",
+                format!(
+                    "connection timeout: {} could not be reached within {}",
+                    shown(&uri),
+                    words::seconds(self.route.connect)
+                ),
+                words::CHECK_NETWORK,
             )),
         };
         match made {
-            Ok(stream) => {
+            Ok((stream, form)) => {
                 self.route.meter.connections.fetch_add(1, Ordering::Relaxed);
                 *self.notes.connected.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-                Ok(Wire::new(stream, Arc::clone(&self.route.meter), self.notes, self.route.silence))
+                Ok(Wire::new(stream, form, Arc::clone(&self.route.meter), self.notes, self.route.silence))
             }
             Err(error) => {
                 *self.notes.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
@@ -182,16 +213,32 @@ fn shown(uri: &Uri) -> String {
 }
 
 impl Route {
-    async fn connect(&self, uri: &Uri) -> Result<wire::Stream> {
+    async fn connect(&self, uri: &Uri) -> Result<(Stream, Form)> {
         let encrypted = uri.scheme_str() == Some("https");
         let host = uri.host().unwrap_or_default();
         self.permit(uri, encrypted)?;
         let port = uri.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
-        let tcp = dial::dial(host.trim_matches(['[', ']']), port).await?;
-        match (&self.tls, encrypted) {
-            (Some(tls), true) => tls::wrap(tls, host, Box::new(tcp)).await,
-            (None, true) => Err(elsewhere(uri)),
-            (_, false) => Ok(Box::new(tcp)),
+        let Some(proxy) = self.environment.proxy(encrypted, host, port)? else {
+            let tcp: Stream = Box::new(dial::dial(host, port).await?);
+            return Ok((if encrypted { self.encrypt(uri, host, tcp).await? } else { tcp }, Form::Origin));
+        };
+        let tcp: Stream = Box::new(dial::dial(proxy.host(), proxy.port()).await.map_err(|error| {
+            let what = format!("{}: {}", proxy.shown(), error.what);
+            Error::new(error.kind, what, "check the proxy's variable, or name the server in NO_PROXY")
+        })?);
+        let stream = if proxy.is_encrypted() { self.encrypt(uri, proxy.host(), tcp).await? } else { tcp };
+        if !encrypted && proxy.login().is_none() {
+            return Ok((stream, Form::Absolute));
+        }
+        // Without TLS, too, where there is a login: its header could not be sent with the driver's requests.
+        let stream = tunnel::open(stream, proxy, host, port).await?;
+        Ok((if encrypted { self.encrypt(uri, host, stream).await? } else { stream }, Form::Origin))
+    }
+
+    async fn encrypt(&self, uri: &Uri, host: &str, stream: Stream) -> Result<Stream> {
+        match &self.tls {
+            Some(tls) => tls::wrap(tls, host, stream).await,
+            None => Err(elsewhere(uri)),
         }
     }
 

@@ -52,6 +52,9 @@ use crate::{
 /// An answer of fewer bytes tells how long a round trip takes; a longer one how long its bytes take.
 const SMALL: u64 = 32 << 10;
 
+/// What is longer is no page: sqld itself sends at most 10 MB, as it is set up.
+const LONGEST: u64 = 64 << 20;
+
 /// The rows of one statement.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Set {
@@ -155,6 +158,11 @@ impl Link {
         each: &mut dyn FnMut(Vec<Value>) -> Result<Flow>,
     ) -> Result<()> {
         self.shared.stream(&script.text(), canceller, each)
+    }
+
+    /// A way to the same server for a client of another kind, with its own notes and the same [`Traffic`].
+    pub(crate) fn connector(&self) -> Connector {
+        self.shared.connector.noted()
     }
 
     /// How the connections are.
@@ -306,6 +314,7 @@ impl Shared {
         let mut lease = self.pool.lease(&self.connector, &key).await?;
         let mut again = true;
         loop {
+            lease.notes().limit(LONGEST);
             course.enter(Stage::Way(Arc::clone(lease.notes())));
             let fault = match self.attempt(&lease, text).await {
                 Ok(sets) => {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::credentials::Token;
+use super::{connector::TOO_LONG, credentials::Token};
 use crate::db::error::{Error, ErrorKind};
 
 /// How many characters of what a server says are passed on.
@@ -201,6 +201,9 @@ impl Words<'_> {
                 "check the port; if the server wants TLS, write https:// or libsql://",
             )
             .into();
+        }
+        if said.contains(TOO_LONG) {
+            return Error::new(ErrorKind::TooLarge, format!("the answer of {host} is too long"), "ask for less").into();
         }
         if said.contains("deadline") || said.contains("timed out") {
             let mut fault = broken(host, "the connection has died");

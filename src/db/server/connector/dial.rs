@@ -5,7 +5,10 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{net::TcpStream, task::JoinSet, time};
 
-use crate::db::error::{Error, ErrorKind, Result};
+use crate::db::{
+    error::{Error, ErrorKind, Result},
+    server::words,
+};
 
 /// After this the next address is tried as well.
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -17,8 +20,9 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(8);
 
 /// A TCP connection there.
 pub(super) async fn dial(host: &str, port: u16) -> Result<TcpStream> {
+    let name = host.trim_matches(['[', ']']);
     let addresses: Vec<SocketAddr> =
-        tokio::net::lookup_host((host, port)).await.map_err(|error| unknown(host, &error))?.collect();
+        tokio::net::lookup_host((name, port)).await.map_err(|error| unknown(host, &error))?.collect();
     let mut last = None;
     let mut attempts = JoinSet::new();
     let mut rest = addresses.into_iter();
@@ -58,6 +62,7 @@ fn prepare(stream: &TcpStream) {
         use rustix::net::sockopt;
         let _ = sockopt::set_tcp_keepidle(stream, KEEP_ALIVE);
         let _ = sockopt::set_tcp_keepintvl(stream, KEEP_ALIVE / 4);
+        let _ = sockopt::set_tcp_keepcnt(stream, 3);
         let _ = sockopt::set_tcp_user_timeout(stream, u32::try_from(UNACKNOWLEDGED.as_millis()).unwrap_or(u32::MAX));
     }
 }
@@ -80,10 +85,7 @@ fn unreachable(host: &str, port: u16, error: &io::Error) -> Error {
         io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
             (format!("there is no way to {host}:{port}"), "check the network (Wi-Fi, VPN)")
         }
-        io::ErrorKind::TimedOut => (
-            format!("{host}:{port} does not answer"),
-            "check the network and the state of the server (for Turso: https://status.turso.tech)",
-        ),
+        io::ErrorKind::TimedOut => (format!("{host}:{port} does not answer"), words::CHECK_NETWORK),
         _ => (format!("{host}:{port} cannot be reached: {error}"), "check the network, and the URL"),
     };
     Error::new(ErrorKind::Unreachable, what, remedy)

@@ -25,12 +25,25 @@ impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Io for T {}
 /// Any of them.
 pub(super) type Stream = Box<dyn Io>;
 
+/// What is said of an answer that is too long to be held.
+pub(in crate::db::server) const TOO_LONG: &str = "answer too long";
+
 /// How many bytes an answer's status needs: `HTTP/1.1 200`.
 const STATUS: usize = 12;
+
+/// How the first line of a request names the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// By the path alone: to the server itself.
+    Origin,
+    /// By the whole URL: to a proxy (RFC 9112, section 3.2.2).
+    Absolute,
+}
 
 /// A connection.
 pub(crate) struct Wire {
     stream: Stream,
+    form: Form,
     meter: Arc<Meter>,
     notes: Arc<Notes>,
     silence: Duration,
@@ -48,10 +61,10 @@ struct Head {
 }
 
 impl Wire {
-    pub(super) fn new(stream: Stream, meter: Arc<Meter>, notes: Arc<Notes>, silence: Duration) -> Self {
+    pub(super) fn new(stream: Stream, form: Form, meter: Arc<Meter>, notes: Arc<Notes>, silence: Duration) -> Self {
         let timer = Box::pin(tokio::time::sleep(silence));
         let head = Head { bytes: [0; STATUS], len: 0, status: 0, asked: false };
-        Self { stream, meter, notes, silence, timer, head }
+        Self { stream, form, meter, notes, silence, timer, head }
     }
 
     fn stirred(&mut self) {
@@ -115,6 +128,9 @@ impl AsyncRead for Wire {
         match Pin::new(&mut wire.stream).poll_read(cx, buffer) {
             Poll::Ready(Ok(())) => {
                 wire.received(&mut buffer.filled_mut()[before..]);
+                if wire.notes.is_too_long() {
+                    return Poll::Ready(Err(io::Error::other(TOO_LONG)));
+                }
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -162,6 +178,6 @@ impl AsyncWrite for Wire {
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {
-        Connected::new()
+        Connected::new().proxy(self.form == Form::Absolute)
     }
 }
