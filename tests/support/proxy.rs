@@ -236,9 +236,9 @@ impl Proxy {
         });
     }
 
-    /// Waits until this many connections are open.
-    pub(crate) fn until_open(&self, count: u64) {
-        self.until(&format!("{count} connections are open"), |state| state.counts.open == count);
+    /// Waits until no more than this many connections are open.
+    pub(crate) fn until_open(&self, most: u64) {
+        self.until(&format!("at most {most} connections are open"), |state| state.counts.open <= most);
     }
 
     fn until(&self, what: &str, wanted: impl Fn(&State) -> bool) {

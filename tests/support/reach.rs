@@ -50,9 +50,14 @@ impl Asked {
 
     /// Asks without waiting.
     pub(crate) fn ask(&mut self, slot: Slot, query: Query) -> RequestId {
+        self.ask_for(slot, query, Freshness::default())
+    }
+
+    /// Asks without waiting for something of this freshness.
+    pub(crate) fn ask_for(&mut self, slot: Slot, query: Query, freshness: Freshness) -> RequestId {
         self.next += 1;
         let id = RequestId(self.next);
-        self.database.submit(Request { slot, id, query, freshness: Freshness::default() });
+        self.database.submit(Request { slot, id, query, freshness });
         id
     }
 
