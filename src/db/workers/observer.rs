@@ -102,9 +102,16 @@ impl Target {
         }
     }
 
-    fn turn(&mut self) -> Next {
+    fn turn(&mut self, shared: &Shared) -> Next {
         match self {
-            Self::File(file) => Next::Turn(file.turn()),
+            Self::File(file) => {
+                if let Location::Replica(replica) = &shared.location
+                    && let Ok(link) = replica.server().link()
+                {
+                    link.set_poll(replica.poll());
+                }
+                Next::Turn(file.turn())
+            }
             Self::Server(server) => server.turn(),
         }
     }
@@ -142,7 +149,7 @@ fn run(shared: Arc<Shared>, heard: &Receiver<Word>, before: Option<Fingerprint>,
                 word => target.hear(word),
             }
         }
-        pause = match catch_unwind(AssertUnwindSafe(|| target.turn())) {
+        pause = match catch_unwind(AssertUnwindSafe(|| target.turn(&shared))) {
             Ok(Next::Turn(pause)) => pause,
             Ok(Next::Copy) => {
                 let following = target.following();

@@ -17,7 +17,8 @@ use super::{cache::Found, counts::Countable, mailbox::Wanted, observer::Word, wo
 use crate::{
     db::{
         error::{Error, ErrorKind, Result},
-        request::{Answer, Freshness, Reply, Request, Slot},
+        location::Location,
+        request::{Answer, Freshness, Reply, Request, Slot, SyncHow},
     },
     domain::schema::{Relation, RelationKind},
 };
@@ -83,8 +84,11 @@ impl Worker {
         Ok(())
     }
 
-    /// Has the observer look for changes, and waits for that.
-    pub(super) fn look_for_changes(&self) -> Result<Answer> {
+    /// Brings the copy up to date; where there is none, has the observer look for changes, and waits for that.
+    pub(super) fn sync(&self, how: SyncHow) -> Result<Answer> {
+        if let Location::Replica(replica) = &self.shared.location {
+            return replica.sync(how, &self.mailbox.canceller()).map(|()| Answer::Synced);
+        }
         let (asking, answer) = mpsc::channel();
         self.shared.tell(Word::Look(asking));
         loop {

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     db::{
         error::{Error, ErrorKind, Result},
+        location::Location,
         request::{Answer, Query, Reply, Request, Slot},
         session::ReadSession,
     },
@@ -70,10 +71,15 @@ impl Worker {
     /// The last answer; `None` where the answers went out by themselves.
     fn serve(&mut self, request: &Request) -> Result<Option<Answer>> {
         let on_server = self.shared.server().is_some();
+        if let (Location::Replica(replica), Slot::Schema | Slot::Page | Slot::Question | Slot::Cell) =
+            (&self.shared.location, self.slot)
+        {
+            replica.stir();
+        }
         match &request.query {
             Query::Counts(relations) if on_server => self.count_on_server(request, relations).map(|()| None),
             Query::Counts(relations) => self.count(request, relations).map(|()| None),
-            Query::Sync(_) => self.look_for_changes().map(Some),
+            Query::Sync(how) => self.sync(*how).map(Some),
             _ if on_server => self.ask_server(request).map(Some),
             query => self.read(query).map(Some),
         }

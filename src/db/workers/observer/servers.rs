@@ -86,12 +86,12 @@ struct News {
     activity: Taken,
 }
 
-/// Has the link's news told, from now on and how it is at present.
+/// Has the link's news told from now on, and those of a copy with them.
 pub(super) fn listen_to_the_link(shared: &Arc<Shared>) {
-    let server = match &shared.location {
+    let (server, replica) = match &shared.location {
         Location::File(_) => return,
-        Location::Server(server) => server,
-        Location::Replica(replica) => replica.server(),
+        Location::Server(server) => (server, None),
+        Location::Replica(replica) => (replica.server(), Some(replica)),
     };
     // What is wrong with it is the answer to every request.
     let Ok(link) = server.link() else { return };
@@ -102,6 +102,14 @@ pub(super) fn listen_to_the_link(shared: &Arc<Shared>) {
             shared.reply(Reply::Link(Arc::new(status)));
         }
     });
+    if let Some(replica) = replica {
+        let own = link.clone();
+        replica.on_status(move |status| own.set_copy(Some(status)));
+        if let Err(error) = replica.open() {
+            tracing::debug!("there is no copy: {}", error.what);
+        }
+        link.set_copy(Some(replica.status()));
+    }
 }
 
 impl ServerWatch {
