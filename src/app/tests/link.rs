@@ -32,7 +32,8 @@ fn offline() -> LinkState {
 }
 
 fn copied(state: LinkState, synced: Option<i64>) -> LinkStatus {
-    let copy = CopyStatus { synced: synced.map(at), progress: None, shown: CopyShown::Copy, broken: None };
+    let copy =
+        CopyStatus { synced: synced.map(at), progress: None, shown: CopyShown::Copy, broken: None, failed: None };
     LinkStatus { copy: Some(copy), ..status(state) }
 }
 

@@ -18,11 +18,15 @@ use tokio::{sync::Notify, task::JoinHandle};
 use super::files::{self, Files};
 use crate::db::{
     error::{Error, ErrorKind},
-    server::{Server, credentials::Token},
+    server::{
+        Server,
+        connector::{Connector, Notes},
+        credentials::Token,
+    },
 };
 
 /// The way to the server that libSQL's replication takes.
-pub(super) type Way = hyper::client::HttpConnector;
+pub(super) type Way = Connector;
 
 /// How often one looks how far a sync is.
 const LOOK: Duration = Duration::from_millis(250);
@@ -53,6 +57,7 @@ pub(super) enum OtherLog {
 pub(super) struct Driver {
     database: Arc<libsql::Database>,
     guard: Arc<Guard>,
+    notes: Arc<Notes>,
 }
 
 /// Counts handshakes.
@@ -94,6 +99,7 @@ impl Driver {
         let seen = Arc::clone(&guard);
         let url = server.endpoint.url().as_str().trim_end_matches('/').to_owned();
         let token = token.map_or_else(String::new, |token| token.reveal().to_owned());
+        let notes = Arc::clone(way.notes());
         let building = libsql::Builder::new_remote_replica(&files.database, url, token)
             .connector(way)
             .read_your_writes(false)
@@ -103,11 +109,16 @@ impl Driver {
         let mut task = Task(tokio::spawn(building));
         let built = tokio::time::timeout(server.limits.request, &mut task.0).await;
         match built {
-            Ok(Ok(Ok(database))) => Ok(Self { database: Arc::new(database), guard }),
+            Ok(Ok(Ok(database))) => Ok(Self { database: Arc::new(database), guard, notes }),
             Ok(Ok(Err(error))) => Err(in_words(&error.to_string(), &files.database)),
             Ok(Err(panic)) => Err(Failure::Way(panicked(&panic))),
             Err(_) => Err(Failure::Way("it takes too long".to_owned())),
         }
+    }
+
+    /// Bytes that came so far.
+    pub(super) fn received(&self) -> u64 {
+        self.notes.received()
     }
 
     /// One sync; gives how many pieces of the log came. `look` is called a few times a second and gives what grows while something comes:

@@ -18,7 +18,7 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::sidecar::Sidecar;
+use super::{sidecar::Sidecar, signature::Signature};
 use crate::db::error::{Error, ErrorKind, Result, of_io};
 
 /// Which of a server's logs a copy follows.
@@ -185,6 +185,21 @@ impl Files {
                 Some(_) => Found::Whole { synced: self.touched() },
                 None => Found::Part,
             },
+        })
+    }
+
+    /// As [`Self::inspect`], and reads a little of a whole copy.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::inspect`].
+    pub(super) fn examine(&self, server: &str) -> Result<Found> {
+        let found = self.inspect(server)?;
+        Ok(match (&found, Signature::of_file(&self.database)) {
+            (Found::Whole { .. }, Err(why)) if matches!(why.kind, ErrorKind::Damaged | ErrorKind::NotADatabase) => {
+                Found::Broken(broken(&format!("the copy is broken: {}", why.what), ""))
+            }
+            _ => found,
         })
     }
 

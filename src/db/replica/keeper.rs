@@ -36,7 +36,12 @@ use crate::{
         connection::Canceller,
         error::{Error, ErrorKind, Result},
         request::SyncHow,
-        server::{Server, credentials::Token, link::Set, script::Script},
+        server::{
+            Plaintext, Server,
+            credentials::Token,
+            link::{Link, Set},
+            script::Script,
+        },
     },
     domain::value::Value,
 };
@@ -188,7 +193,7 @@ async fn run(mut work: Work, mut words: UnboundedReceiver<Word>) {
         if wish != Wish::None {
             continue;
         }
-        work.state.polled(pause);
+        work.polls_every(pause);
         let pause = async {
             match pause {
                 Some(pause) => sleep(pause).await,
@@ -246,6 +251,13 @@ impl Work {
             doubt: None,
             compared: None,
             remembered: None,
+        }
+    }
+
+    /// Says how often the server is asked.
+    fn polls_every(&self, pause: Option<Duration>) {
+        if let Ok(link) = self.server.link() {
+            link.set_poll(pause.filter(|_| self.lock.is_some()));
         }
     }
 
@@ -319,7 +331,12 @@ impl Work {
     fn take_over(&mut self) -> Result<bool, Trouble> {
         self.lock = Lock::take(&self.files.lock).map_err(Trouble::Here)?;
         // What lies there now, not what lay there at the start.
-        let found = self.files.inspect(&self.server.endpoint.to_string()).map_err(Trouble::Here)?;
+        let server = self.server.endpoint.to_string();
+        let found = match &self.lock {
+            Some(_) => self.files.examine(&server),
+            None => self.files.inspect(&server),
+        };
+        let found = found.map_err(Trouble::Here)?;
         self.state.found(&found);
         self.state.failed(None);
         Ok(self.lock.is_some())
@@ -354,12 +371,11 @@ impl Work {
                 Ok(index)
             }
             Err(_) => {
-                // The link says what is wrong, asks for a new token, and knows when all is well.
-                self.silent += 1;
+                // With it goes the token, which may be an old one.
                 self.driver = None;
-                let mut script = Script::default();
-                script.select("SELECT 1").map_err(Trouble::Way)?;
-                self.ask(script).await.map(|_| None)
+                self.reach().await?;
+                self.silent += 1;
+                Ok(None)
             }
         }
     }
@@ -395,9 +411,7 @@ impl Work {
                     return Err(Trouble::Here(not_offered("it asks for one handshake after another")));
                 }
                 Failure::Way(said) => {
-                    let mut script = Script::default();
-                    script.select("SELECT 1").map_err(Trouble::Way)?;
-                    self.ask(script).await?;
+                    self.reach().await?;
                     return Err(Trouble::Here(not_offered(&said)));
                 }
             }
@@ -405,10 +419,10 @@ impl Work {
     }
 
     async fn run(&self, driver: &Driver, other_log: OtherLog, total: Option<u64>) -> Result<usize, Failure> {
-        let (start, before) = (Instant::now(), self.received());
+        let (start, before) = (Instant::now(), driver.received());
         let mut meter = Meter::new(start, total);
         let look = || {
-            let (now, bytes) = (Instant::now(), self.received().saturating_sub(before));
+            let (now, bytes) = (Instant::now(), driver.received().saturating_sub(before));
             let progress = meter.at(now, bytes);
             if now.duration_since(start) >= SHOWN {
                 self.state.progress(Some(progress));
@@ -419,11 +433,6 @@ impl Work {
         let outcome = driver.sync(&self.files, other_log, patience, look).await;
         self.state.progress(None);
         outcome
-    }
-
-    /// Bytes that came.
-    fn received(&self) -> u64 {
-        self.files.size()
     }
 
     /// What the server has to send for a whole copy, about: the pieces of its log, unless these are far more than its pages, for then
@@ -576,15 +585,27 @@ impl Work {
     }
 
     fn way(&self) -> Result<Way, Trouble> {
-        let mut way = hyper::client::HttpConnector::new();
-        way.set_nodelay(true);
-        Ok(way)
+        self.server.link().map(Link::connector).map_err(Trouble::Way)
     }
 
     async fn token(&self) -> Result<Option<Token>, Trouble> {
         let credentials = self.server.credentials.clone();
         // It may run a command.
-        blocking(move || credentials.token()).await.map_err(Trouble::Way)
+        let token = blocking(move || credentials.token()).await.map_err(Trouble::Way)?;
+        let Server { endpoint, plaintext, .. } = &self.server;
+        if token.is_some() && !endpoint.is_encrypted() && !endpoint.is_loopback() && *plaintext == Plaintext::Refused {
+            // The link refuses this as well, and has the words for it.
+            self.reach().await?;
+            return Err(Trouble::Here(not_offered("a token would travel unencrypted")));
+        }
+        Ok(token)
+    }
+
+    /// Whether the server answers at all: the link says what is wrong, asks for another token, and knows when all is well again.
+    async fn reach(&self) -> Result<(), Trouble> {
+        let mut script = Script::default();
+        script.select("SELECT 1").map_err(Trouble::Way)?;
+        self.ask(script).await.map(|_| ())
     }
 
     /// Asks the server through its link.

@@ -5,7 +5,6 @@
 use std::{
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -31,13 +30,12 @@ pub(super) struct State {
 struct Known {
     status: CopyStatus,
     told: Option<CopyStatus>,
-    poll: Option<Duration>,
 }
 
 impl State {
     pub(super) const fn new() -> Self {
         let status = CopyStatus { synced: None, progress: None, shown: CopyShown::Server, broken: None, failed: None };
-        Self { now: Mutex::new(Known { status, told: None, poll: None }), tell: Mutex::new(None) }
+        Self { now: Mutex::new(Known { status, told: None }), tell: Mutex::new(None) }
     }
 
     pub(super) fn reading(&self) -> Reading {
@@ -51,18 +49,11 @@ impl State {
         self.lock().status.clone()
     }
 
-    pub(super) fn poll(&self) -> Option<Duration> {
-        self.lock().poll
-    }
-
+    /// Calls this whenever the status changes in a way worth a frame.
     pub(super) fn on_status(&self, tell: Tell) {
         *self.tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(tell);
         self.lock().told = None;
         self.change(|_| ());
-    }
-
-    pub(super) fn polled(&self, poll: Option<Duration>) {
-        self.lock().poll = poll;
     }
 
     /// Something lies there.

@@ -19,7 +19,8 @@ fn server(state: LinkState) -> LinkStatus {
 }
 
 fn copy(state: LinkState, synced: Option<i64>) -> LinkStatus {
-    let copy = CopyStatus { synced: synced.map(at), progress: None, shown: CopyShown::Copy, broken: None };
+    let copy =
+        CopyStatus { synced: synced.map(at), progress: None, shown: CopyShown::Copy, broken: None, failed: None };
     LinkStatus { copy: Some(copy), ..server(state) }
 }
 
