@@ -23,7 +23,7 @@ use crate::{
 const CHUNK: usize = 1900;
 
 /// How many mappings a question shows at most.
-const MAPPINGS: usize = 100;
+pub(crate) const MAPPINGS: usize = 100;
 
 /// A whole row.
 pub(crate) fn read(reader: &Reader<'_>, relation: &Arc<Relation>, key: &RowKey) -> Result<Option<Record>> {
@@ -48,7 +48,7 @@ pub(crate) fn cell(reader: &Reader<'_>, relation: &Relation, key: &RowKey, colum
 }
 
 /// An error where the relation is a view that fails.
-fn readable(relation: &Relation) -> Result<()> {
+pub(crate) fn readable(relation: &Relation) -> Result<()> {
     match &relation.broken {
         Some(why) => Err(Error::new(ErrorKind::Sql, format!("{} cannot be read: {why}", relation.name), "")),
         None => Ok(()),

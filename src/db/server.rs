@@ -9,15 +9,20 @@
 pub(crate) mod cells;
 pub(crate) mod changes;
 pub(crate) mod connector;
+pub(crate) mod counts;
 pub mod credentials;
 pub mod endpoint;
 pub(crate) mod known;
 pub(crate) mod link;
 pub(crate) mod page;
+pub(crate) mod record;
 pub(crate) mod schema;
 pub(crate) mod script;
 pub(crate) mod session;
 pub(crate) mod words;
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{Arc, OnceLock},

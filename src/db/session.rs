@@ -11,7 +11,11 @@ use std::{sync::Arc, time::Duration};
 pub use crate::db::connection::Canceller;
 use crate::{
     db::{
-        error::Result, location::Location, replica::Reading, request::QuestionRecord, server::session::ServerSession,
+        error::{ErrorKind, Result},
+        location::Location,
+        replica::Reading,
+        request::QuestionRecord,
+        server::session::ServerSession,
         session::file::FileSession,
     },
     domain::{
@@ -152,6 +156,28 @@ impl ReadSession {
     /// See [`ErrorKind`](crate::db::error::ErrorKind).
     pub fn count_within(&mut self, relation: &Relation, patience: Duration) -> Result<u64> {
         ask!(self, count_within(relation, patience))
+    }
+
+    /// How many rows each of these has, with this patience for each view: in one round trip where a server has them, all but views.
+    /// A relation that cannot be counted is an error of its own.
+    ///
+    /// # Errors
+    ///
+    /// What ends them all: see [`ErrorKind`](crate::db::error::ErrorKind).
+    pub fn counts(&mut self, relations: &[Arc<Relation>], patience: Duration) -> Result<Vec<Result<u64>>> {
+        match self.backend()? {
+            Backend::Server(server) => server.counts(relations, patience),
+            Backend::File(file) => {
+                let mut all = Vec::with_capacity(relations.len());
+                for relation in relations {
+                    match file.count_within(relation, patience) {
+                        Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+                        count => all.push(count),
+                    }
+                }
+                Ok(all)
+            }
+        }
     }
 
     /// A whole row; `None` where there is none with this key.

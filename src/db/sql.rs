@@ -126,7 +126,9 @@ mod tests {
     fn literals_give_the_value_to_the_last_bit() {
         let connection = Connection::open_in_memory().unwrap();
         let mut values: Vec<Value> = [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX].map(Value::Integer).to_vec();
-        values.extend([f64::MIN_POSITIVE, 5e-324, f64::MAX, -0.1, 1e15, 123.0, f64::INFINITY, -9e999].map(Value::Real));
+        values.extend(
+            [f64::MIN_POSITIVE, 5e-324, f64::MAX, -0.1, 1e15, 123.0, f64::INFINITY, f64::NEG_INFINITY].map(Value::Real),
+        );
         values.extend(["", "it's", "a\"b", "漢字"].map(Value::text));
         values.push(Value::Text(Bytes::whole(*b"a\0b")));
         values.push(Value::Text(Bytes::whole(*b"a\xffb")));

@@ -10,7 +10,7 @@
 
 mod keyed;
 mod ordinal;
-mod parts;
+pub(crate) mod parts;
 
 use super::{cells::Form, known::Known, session::Ask, words};
 use crate::{

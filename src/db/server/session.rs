@@ -6,10 +6,10 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Limits, Server,
+    Limits, Server, counts,
     known::Known,
     link::{Link, Set},
-    page, schema,
+    page, record, schema,
     script::Script,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     },
     domain::{
         page::{Page, PageQuery, Record, RowKey},
-        schema::{Relation, Schema},
+        schema::{Relation, RelationKind, Schema},
         value::Value,
     },
 };
@@ -28,16 +28,15 @@ use crate::{
 /// Runs a script in one round trip.
 pub(crate) type Ask<'a> = dyn FnMut(&Script) -> Result<Vec<Set>> + 'a;
 
+/// How long the rows of a view are counted.
+const VIEW_PATIENCE: Duration = Duration::from_secs(5);
+
 /// A line of reading from a server.
 pub(crate) struct ServerSession {
     link: Link,
     limits: Limits,
     known: Arc<Known>,
     canceller: Canceller,
-}
-
-fn missing<T>() -> Result<T> {
-    Err(Error::new(ErrorKind::Unsupported, "not there yet", ""))
 }
 
 impl ServerSession {
@@ -58,32 +57,79 @@ impl ServerSession {
         page::read(&mut |script| self.ask(script), &known, query)
     }
 
-    pub(crate) fn count(&mut self, _relation: &Relation) -> Result<u64> {
-        let _ = self.limits;
-        missing()
+    /// How many rows there are; a view is given up after a while.
+    pub(crate) fn count(&mut self, relation: &Relation) -> Result<u64> {
+        self.count_within(relation, VIEW_PATIENCE)
     }
 
-    pub(crate) fn count_within(&mut self, _relation: &Relation, _patience: Duration) -> Result<u64> {
-        missing()
+    /// As [`Self::count`], with this patience for views.
+    pub(crate) fn count_within(&mut self, relation: &Relation, patience: Duration) -> Result<u64> {
+        let limit = if relation.kind == RelationKind::View { patience } else { self.limits.long };
+        let counted = counts::one(&mut |script| self.ask_within(script, limit), relation);
+        match counted {
+            Err(error) if error.kind == ErrorKind::TimedOut && relation.kind == RelationKind::View => {
+                let what = format!("it takes longer than {patience:?}");
+                Err(Error::new(ErrorKind::Sql, what, "its rows can be read all the same"))
+            }
+            counted => counted,
+        }
     }
 
-    pub(crate) fn record(&mut self, _relation: &Arc<Relation>, _key: &RowKey) -> Result<Option<Record>> {
-        missing()
+    /// How many rows each of these has: all tables in one round trip, then views one by one.
+    pub(crate) fn counts(&mut self, relations: &[Arc<Relation>], patience: Duration) -> Result<Vec<Result<u64>>> {
+        let is_together = |relation: &Relation| relation.kind != RelationKind::View && relation.broken.is_none();
+        let tables: Vec<&Relation> =
+            relations.iter().map(|relation| &**relation).filter(|relation| is_together(relation)).collect();
+        let limit = self.limits.long;
+        let mut counted = counts::read(&mut |script| self.ask_within(script, limit), &tables)?.into_iter();
+        let mut all = Vec::with_capacity(relations.len());
+        for relation in relations {
+            let count = if is_together(relation) { counted.next() } else { None };
+            all.push(match count.unwrap_or_else(|| self.count_within(relation, patience)) {
+                Err(error) if !matches!(error.kind, ErrorKind::Sql | ErrorKind::NoSuchRelation) => return Err(error),
+                count => count,
+            });
+        }
+        Ok(all)
     }
 
-    pub(crate) fn find(&mut self, _relation: &Arc<Relation>, _key_text: &str) -> Result<Option<Record>> {
-        missing()
+    /// A whole row; `None` where there is none with this key.
+    pub(crate) fn record(&mut self, relation: &Arc<Relation>, key: &RowKey) -> Result<Option<Record>> {
+        let known = Arc::clone(&self.known);
+        record::read(&mut |script| self.ask(script), &known, relation, key)
     }
 
-    pub(crate) fn question(&mut self, _id: &str) -> Result<Option<QuestionRecord>> {
-        missing()
+    /// A whole row by the text of its key.
+    pub(crate) fn find(&mut self, relation: &Arc<Relation>, key_text: &str) -> Result<Option<Record>> {
+        let known = Arc::clone(&self.known);
+        record::find(&mut |script| self.ask(script), &known, relation, key_text)
     }
 
-    pub(crate) fn cell(&mut self, _relation: &Arc<Relation>, _key: &RowKey, _column: usize) -> Result<Option<Value>> {
-        missing()
+    /// A row of `questions` with its mappings. The schema is the one that was read last, by whomever; where that fails, it is read anew.
+    pub(crate) fn question(&mut self, id: &str) -> Result<Option<QuestionRecord>> {
+        let known = Arc::clone(&self.known);
+        let mut ask = |script: &Script| self.ask(script);
+        if let Some(schema) = known.schema() {
+            match record::question(&mut ask, &known, &schema, id) {
+                Err(error) if matches!(error.kind, ErrorKind::Sql | ErrorKind::NoSuchRelation) => {}
+                answer => return answer,
+            }
+        }
+        let schema = schema::read(&mut ask, &known)?;
+        record::question(&mut ask, &known, &schema, id)
+    }
+
+    /// A whole cell; `None` where the row or the column is gone.
+    pub(crate) fn cell(&mut self, relation: &Arc<Relation>, key: &RowKey, column: usize) -> Result<Option<Value>> {
+        let known = Arc::clone(&self.known);
+        record::cell(&mut |script| self.ask(script), &known, relation, key, column)
     }
 
     fn ask(&self, script: &Script) -> Result<Vec<Set>> {
         self.link.batch(script, &self.canceller)
+    }
+
+    fn ask_within(&self, script: &Script, limit: Duration) -> Result<Vec<Set>> {
+        self.link.batch_within(script, &self.canceller, limit)
     }
 }

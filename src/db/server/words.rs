@@ -27,6 +27,12 @@ pub(crate) fn is_undecodable(error: &Error) -> bool {
     error.kind == ErrorKind::Server && error.what == UNDECODABLE
 }
 
+/// The error that [`is_undecodable`] knows.
+#[cfg(test)]
+pub(crate) fn undecodable() -> Error {
+    Error::new(ErrorKind::Server, UNDECODABLE, "")
+}
+
 /// An error of the driver, understood.
 #[derive(Debug)]
 pub(super) struct Fault {

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How many cells a statement selects at most: SQLite's limits are 2,000 result columns and a megabyte of SQL.
-pub(super) const fn chunk(form: Form) -> usize {
+pub(crate) const fn chunk(form: Form) -> usize {
     match form {
         Form::Plain => 1800,
         Form::Exact => 600,
@@ -30,21 +30,21 @@ pub(super) const fn chunk(form: Form) -> usize {
 }
 
 /// A relation in an order.
-pub(super) struct Parts<'a> {
-    pub(super) relation: &'a Relation,
-    pub(super) source: Source,
-    pub(super) order: Order,
-    pub(super) keys: Vec<String>,
-    pub(super) sorts: Vec<String>,
-    pub(super) form: Form,
+pub(crate) struct Parts<'a> {
+    pub(crate) relation: &'a Relation,
+    pub(crate) source: Source,
+    pub(crate) order: Order,
+    pub(crate) keys: Vec<String>,
+    pub(crate) sorts: Vec<String>,
+    pub(crate) form: Form,
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn new(query: &'a PageQuery, form: Form) -> Self {
+    pub(crate) fn new(query: &'a PageQuery, form: Form) -> Self {
         Self::of(&query.relation, &query.sort, form)
     }
 
-    pub(super) fn of(relation: &'a Relation, sort: &[SortKey], form: Form) -> Self {
+    pub(crate) fn of(relation: &'a Relation, sort: &[SortKey], form: Form) -> Self {
         let source = Source::of(relation);
         let tail = sort.last().map_or(Direction::Ascending, |key| key.direction);
         let order = Order::new(relation, &source, sort, tail);
@@ -55,19 +55,19 @@ impl<'a> Parts<'a> {
     }
 
     /// WITH and these tables of a statement's own.
-    pub(super) fn with(&self, own: &[String]) -> String {
+    pub(crate) fn with(&self, own: &[String]) -> String {
         let source = self.source.with.trim().strip_prefix("WITH ").map(str::to_owned);
         let all: Vec<String> = source.into_iter().chain(own.iter().cloned()).collect();
         if all.is_empty() { String::new() } else { format!("WITH {} ", all.join(", ")) }
     }
 
     /// Names of columns of a table of our own: `k0, k1`.
-    pub(super) fn names(prefix: char, count: usize) -> String {
+    pub(crate) fn names(prefix: char, count: usize) -> String {
         (0..count).map(|at| format!("{prefix}{at}")).collect::<Vec<_>>().join(", ")
     }
 
     /// At most `limit` rows' keys from a place on, in a way: a query.
-    pub(super) fn keys_from(&self, place: &[Operand], way: Way, edge: Edge, limit: usize) -> String {
+    pub(crate) fn keys_from(&self, place: &[Operand], way: Way, edge: Edge, limit: usize) -> String {
         let keys = self.keys.join(", ");
         let from = &self.source.from;
         if place.is_empty() {
@@ -92,7 +92,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Whether any row comes from the place on: an expression.
-    pub(super) fn any(&self, place: &[Operand], way: Way, edge: Edge) -> String {
+    pub(crate) fn any(&self, place: &[Operand], way: Way, edge: Edge) -> String {
         let runs: Vec<String> = self
             .order
             .segments_from(place, way, edge)
@@ -103,12 +103,12 @@ impl<'a> Parts<'a> {
     }
 
     /// The condition that joins a table of keys.
-    pub(super) fn joined(&self, table: char) -> String {
+    pub(crate) fn joined(&self, table: char) -> String {
         condition_with(self.relation, &self.source, |at| format!("{table}.k{at}")).unwrap_or_else(|| "0".to_owned())
     }
 
     /// The condition that finds the row with this key.
-    pub(super) fn is_key(&self, key: &RowKey) -> Option<String> {
+    pub(crate) fn is_key(&self, key: &RowKey) -> Option<String> {
         let values: Vec<String> = match (key, &self.relation.key) {
             (RowKey::Rowid(rowid), KeyKind::Rowid { .. }) => vec![literal(&Value::Integer(*rowid))],
             (RowKey::Primary(values), KeyKind::Primary(_)) => values.iter().map(literal).collect(),
@@ -120,7 +120,7 @@ impl<'a> Parts<'a> {
     }
 
     /// A table `a` with the place of the one row that `condition` finds.
-    pub(super) fn anchor(&self, condition: &str) -> String {
+    pub(crate) fn anchor(&self, condition: &str) -> String {
         let names = [Self::names('k', self.keys.len()), Self::names('s', self.sorts.len())];
         let names: Vec<&str> = names.iter().map(String::as_str).filter(|names| !names.is_empty()).collect();
         let list: Vec<&str> = self.keys.iter().chain(&self.sorts).map(String::as_str).collect();
@@ -133,7 +133,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The place in table `a`.
-    pub(super) fn place_in_anchor(&self) -> Vec<Operand> {
+    pub(crate) fn place_in_anchor(&self) -> Vec<Operand> {
         let columns =
             self.order.expressions(|at| format!("(SELECT s{at} FROM a)"), |at| format!("(SELECT k{at} FROM a)"));
         columns
@@ -144,7 +144,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Statements for the rows whose keys `keys` finds (with these tables of its own), in the order; and how to read each.
-    pub(super) fn rows(&self, script: &mut Script, own: &[String], keys: &str) -> Result<Vec<Cells>> {
+    pub(crate) fn rows(&self, script: &mut Script, own: &[String], keys: &str) -> Result<Vec<Cells>> {
         let mut own = own.to_vec();
         own.push(format!("k({}) AS ({keys})", Self::names('k', self.keys.len())));
         let with = self.with(&own);
@@ -166,7 +166,7 @@ impl<'a> Parts<'a> {
 }
 
 /// A known place as operands.
-pub(super) fn operands(values: &[Value]) -> Vec<Operand> {
+pub(crate) fn operands(values: &[Value]) -> Vec<Operand> {
     values
         .iter()
         .map(|value| Operand::new(literal(value), if value.is_null() { Nullness::Null } else { Nullness::NotNull }))
