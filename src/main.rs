@@ -123,7 +123,7 @@ fn browse(args: Args, cx: Context<'_>) -> Result<ExitCode, Failure> {
     };
     let mut options = app_options(config, keymap, &location, kind, place);
     if let Some(name) = opening.name {
-        options.label = name;
+        options.label = if kind == DatabaseKind::Copy { format!("{name} (copy)") } else { name };
     }
     options.hint = hint;
     options.notes = opening.notes;

@@ -19,9 +19,9 @@ use crate::{
     db::{
         error::{Error, ErrorKind},
         location::Location,
-        replica::Replica,
+        replica::{CaughtUp, Replica},
         server::{Limits, Plaintext, Server},
-        session::ReadSession,
+        session::{Canceller, ReadSession},
     },
     widgets::safe::safe,
 };
@@ -64,8 +64,8 @@ impl Opening {
             None => Ok(()),
             Some(location @ Location::File(_)) => ReadSession::open(location).map(drop),
             Some(Location::Server(server)) => server.link().map(drop),
-            // What is wrong with a copy is for the screen: it asks before it makes it anew.
-            Some(Location::Replica(replica)) => replica.server().link().map(drop),
+            // A broken copy is for the screen: it asks before it makes it anew.
+            Some(Location::Replica(replica)) => replica.open().map(drop),
         }
     }
 }
@@ -95,13 +95,22 @@ impl Context<'_> {
         Ok(Opening { location, name, access, notes })
     }
 
-    /// What a command that needs no terminal is to open. Says on standard error what the user should know.
+    /// What a command that needs no terminal is to open: a copy is brought up to date. Says on standard error what the user
+    /// should know.
     ///
     /// # Errors
-    /// As [`Self::opening`], and where there is nothing to open.
+    /// As [`Self::opening`], where there is nothing to open, and where a copy can be neither read nor brought up to date.
     pub fn location(&self, database: Option<&OsStr>, connecting: &Connecting) -> Result<Location, Failure> {
-        let opening = self.opening(database, connecting, Access::Read)?;
+        let mut opening = self.opening(database, connecting, Access::Read)?;
         let location = opening.location.ok_or_else(target::nothing_set)?;
+        if let Location::Replica(replica) = &location
+            && let CaughtUp::Old { synced, why } = replica.catch_up(&Canceller::default())?
+        {
+            let age = synced.map_or_else(|| "of an unknown time".to_owned(), |synced| format!("of {synced:.0}"));
+            opening
+                .notes
+                .push(format!("what is read is the copy {age}, which cannot be brought up to date: {}", why.what));
+        }
         for note in &opening.notes {
             // Nobody to tell is no failure.
             let _ = writeln!(io::stderr(), "reelscope: {}", safe(note));
@@ -122,7 +131,7 @@ impl Context<'_> {
             )
             .into());
         }
-        let mut server = Server::new(target.endpoint, credentials);
+        let mut server = Server::new(target.endpoint, credentials).with_environment(self.surroundings.process());
         if let Some(timeout) = target.timeout {
             server.limits = Limits {
                 connect: server.limits.connect.min(timeout),

@@ -22,6 +22,7 @@ use crate::{
     db::{
         location::Location,
         request::{Query, Reply, RequestId, Slot},
+        server::Server,
         workers::Database,
     },
     message::{
@@ -32,7 +33,7 @@ use crate::{
     widgets::compute,
 };
 
-/// How long a request may take before [`Headless::settle`] gives up on it.
+/// How long a request may take before [`Headless::settle`] gives up on it; longer where the database has a time limit of its own.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How many timers may run out before a screen counts as never settling.
 const TIMERS: usize = 200;
@@ -46,6 +47,7 @@ pub struct Headless<P, R> {
     timers: Timers,
     waiting: BTreeMap<Slot, (RequestId, usize)>,
     now: Now,
+    patience: Duration,
     copied: Vec<String>,
     ended: bool,
 }
@@ -57,7 +59,12 @@ impl Headless<App, Database> {
     /// # Errors
     /// As [`Self::settle`].
     pub fn open(location: Location, options: AppOptions, size: (u16, u16), wall: Timestamp) -> Result<Self, String> {
-        Self::start(App::new(options), |replies| Database::open(location, replies), size, wall)
+        let patience = match &location {
+            Location::File(_) => PATIENCE,
+            Location::Server(server) => patience(server),
+            Location::Replica(replica) => patience(replica.server()),
+        };
+        Self::start_with(App::new(options), |replies| Database::open(location, replies), size, wall, patience)
     }
 }
 
@@ -72,6 +79,16 @@ impl<P: Program, R: Requests> Headless<P, R> {
         size: (u16, u16),
         wall: Timestamp,
     ) -> Result<Self, String> {
+        Self::start_with(program, connect, size, wall, PATIENCE)
+    }
+
+    fn start_with(
+        program: P,
+        connect: impl FnOnce(Box<dyn Fn(Reply) + Send + Sync>) -> R,
+        size: (u16, u16),
+        wall: Timestamp,
+        patience: Duration,
+    ) -> Result<Self, String> {
         let (sender, replies) = mpsc::channel();
         let requests = connect(Box::new(move |reply| {
             let _ = sender.send(reply);
@@ -85,6 +102,7 @@ impl<P: Program, R: Requests> Headless<P, R> {
             timers: Timers::default(),
             waiting: BTreeMap::new(),
             now: Now { elapsed: Duration::ZERO, wall },
+            patience,
             copied: Vec::new(),
             ended: false,
         };
@@ -124,7 +142,7 @@ impl<P: Program, R: Requests> Headless<P, R> {
     pub fn settle(&mut self) -> Result<(), String> {
         for _ in 0..TIMERS {
             while !self.waiting.is_empty() {
-                let reply = self.replies.recv_timeout(PATIENCE).map_err(|_| {
+                let reply = self.replies.recv_timeout(self.patience).map_err(|_| {
                     let slots: Vec<_> = self.waiting.keys().collect();
                     format!("the database does not answer on {slots:?}")
                 })?;
@@ -221,6 +239,11 @@ impl<P: Program, R: Requests> Headless<P, R> {
             }
         }
     }
+}
+
+/// How long a server's answer may take: its limits are what ends a request.
+fn patience(server: &Server) -> Duration {
+    PATIENCE.max(server.limits.long + server.limits.connect)
 }
 
 /// The cells as lines of text without trailing blanks.

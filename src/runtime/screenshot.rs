@@ -86,7 +86,7 @@ pub const fn kind(location: &Location) -> DatabaseKind {
     }
 }
 
-/// What a database is called in the status line: the file's name, the server's host.
+/// What a database is called in the status line: the file's name, the server's host, and whether a copy of it is read.
 pub fn label(location: &Location, kind: DatabaseKind) -> String {
     match (location, kind) {
         (_, DatabaseKind::Demo) => "demo".to_owned(),
@@ -94,7 +94,7 @@ pub fn label(location: &Location, kind: DatabaseKind) -> String {
             .file_name()
             .map_or_else(|| path.display().to_string(), |name| PathBuf::from(name).display().to_string()),
         (Location::Server(server), _) => server.endpoint.host().to_owned(),
-        (Location::Replica(replica), _) => replica.server().endpoint.host().to_owned(),
+        (Location::Replica(replica), _) => format!("{} (copy)", replica.server().endpoint.host()),
     }
 }
 
