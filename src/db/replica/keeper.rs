@@ -256,9 +256,7 @@ impl Work {
 
     /// Says how often the server is asked.
     fn polls_every(&self, pause: Option<Duration>) {
-        if let Ok(link) = self.server.link() {
-            link.set_poll(pause.filter(|_| self.lock.is_some()));
-        }
+        self.state.polls_every(pause.filter(|_| self.lock.is_some()));
     }
 
     /// Drops what was in the middle of something.
