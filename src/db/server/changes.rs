@@ -52,7 +52,7 @@ impl Probe {
     pub(crate) fn of(schema: Option<&Schema>) -> Self {
         let mut tables = Vec::new();
         let mut sql =
-            "SELECT (SELECT schema_version FROM pragma_schema_version), (SELECT count(*) FROM sqlite_schema), \
+            "SELECT (SELECT schema_version FROM pragma_schema_version), (SELECT count(rowid) FROM sqlite_schema), \
                        (SELECT max(rowid) FROM sqlite_schema), (SELECT sum(length(sql)) FROM sqlite_schema), \
                        (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count)"
                 .to_owned();

@@ -73,8 +73,8 @@ enum Target {
 enum Next {
     /// The next turn, after this time at most.
     Turn(Duration),
-    /// The copy of the server is whole: from now on it is watched, not the server.
-    Copy,
+    /// It is not read any more: the copy of a server is whole, or begun anew.
+    Other,
 }
 
 impl Target {
@@ -105,10 +105,15 @@ impl Target {
     fn turn(&mut self, shared: &Shared) -> Next {
         match self {
             Self::File(file) => {
-                if let Location::Replica(replica) = &shared.location
-                    && let Ok(link) = replica.server().link()
-                {
-                    link.set_poll(replica.poll());
+                if let Location::Replica(replica) = &shared.location {
+                    if shared.server().is_some() {
+                        shared.cache.clear();
+                        shared.reply(Reply::Changed { schema: true });
+                        return Next::Other;
+                    }
+                    if let Ok(link) = replica.server().link() {
+                        link.set_poll(replica.poll());
+                    }
                 }
                 Next::Turn(file.turn())
             }
@@ -151,7 +156,7 @@ fn run(shared: Arc<Shared>, heard: &Receiver<Word>, before: Option<Fingerprint>,
         }
         pause = match catch_unwind(AssertUnwindSafe(|| target.turn(&shared))) {
             Ok(Next::Turn(pause)) => pause,
-            Ok(Next::Copy) => {
+            Ok(Next::Other) => {
                 let following = target.following();
                 target = Target::of(&shared, None, canceller);
                 if let Some(id) = following {

@@ -4,6 +4,7 @@
 //! ahead waits until nothing else is under way. How a request went is told to the observer: it is as good a poll as any.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError},
@@ -13,7 +14,13 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{cache::Found, counts::Countable, mailbox::Wanted, observer::Word, worker::Worker};
+use super::{
+    cache::Found,
+    counts::{Countable, Era},
+    mailbox::Wanted,
+    observer::Word,
+    worker::Worker,
+};
 use crate::{
     db::{
         error::{Error, ErrorKind, Result},
@@ -59,22 +66,18 @@ impl Worker {
 
     /// The counts, one reply for each: those of all tables that have to be counted in one request, views one by one.
     pub(super) fn count_on_server(&mut self, request: &Request, relations: &[Arc<Relation>]) -> Result<()> {
-        let known = |worker: &Self, relation: &Relation| match request.freshness {
-            Freshness::Any => worker.shared.counts.recall(&relation.name, Instant::now()),
-            Freshness::Now => worker.shared.counts.get(&relation.name),
-        };
+        let mut counted = self.count_tables(request, relations)?;
         for relation in relations {
-            let rows = match known(self, relation) {
-                Ok(rows) => rows,
-                Err(era) => {
-                    let rows = self.session()?.count_within(relation, VIEW_PATIENCE)?;
-                    let what = match relation.kind {
-                        RelationKind::View => Countable::View,
-                        RelationKind::Table | RelationKind::Virtual | RelationKind::Internal => Countable::Table,
-                    };
-                    self.shared.counts.learn(&relation.name, rows, what, era);
-                    rows
-                }
+            let rows = match counted.remove(&relation.name) {
+                Some(rows) => rows?,
+                None => match self.known(request, relation) {
+                    Ok(rows) => rows,
+                    Err(era) => {
+                        let rows = self.session()?.count_within(relation, VIEW_PATIENCE)?;
+                        self.shared.counts.learn(&relation.name, rows, countable(relation), era);
+                        rows
+                    }
+                },
             };
             if self.mailbox.wanted() == Wanted::NoMore {
                 return Ok(());
@@ -82,6 +85,33 @@ impl Worker {
             self.reply(request, Ok(Answer::Count { relation: relation.name.clone(), rows }));
         }
         Ok(())
+    }
+
+    /// Counts the tables of which too little is known.
+    fn count_tables(&mut self, request: &Request, relations: &[Arc<Relation>]) -> Result<HashMap<String, Result<u64>>> {
+        let mut era = None;
+        let mut wanted = Vec::new();
+        for relation in relations.iter().filter(|relation| countable(relation) == Countable::Table) {
+            if let Err(now) = self.known(request, relation) {
+                era = era.or(Some(now));
+                wanted.push(Arc::clone(relation));
+            }
+        }
+        let Some(era) = era else { return Ok(HashMap::new()) };
+        let counted = self.session()?.counts(&wanted, VIEW_PATIENCE)?;
+        for (relation, rows) in wanted.iter().zip(&counted) {
+            if let Ok(rows) = rows {
+                self.shared.counts.learn(&relation.name, *rows, Countable::Table, era);
+            }
+        }
+        Ok(wanted.iter().map(|relation| relation.name.clone()).zip(counted).collect())
+    }
+
+    fn known(&self, request: &Request, relation: &Relation) -> Result<u64, Era> {
+        match request.freshness {
+            Freshness::Any => self.shared.counts.recall(&relation.name, Instant::now()),
+            Freshness::Now => self.shared.counts.get(&relation.name),
+        }
     }
 
     /// Brings the copy up to date; where there is none, has the observer look for changes, and waits for that.
@@ -121,6 +151,14 @@ impl Worker {
             Some(error) if error.kind == ErrorKind::Cancelled => {}
             Some(error) => self.shared.tell(Word::Asked(Err(error.clone()))),
         }
+    }
+}
+
+/// As what it is counted: of a view nobody knows what it costs.
+fn countable(relation: &Relation) -> Countable {
+    match relation.kind {
+        RelationKind::View => Countable::View,
+        RelationKind::Table | RelationKind::Virtual | RelationKind::Internal => Countable::Table,
     }
 }
 

@@ -177,7 +177,7 @@ impl ServerWatch {
             if let Ok(link) = self.server.link() {
                 link.set_poll(None);
             }
-            return Next::Copy;
+            return Next::Other;
         }
         let now = Moment::now();
         if self.pace.look_at_the_clock(now) == Woken::Yes {
