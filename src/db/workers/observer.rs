@@ -20,11 +20,11 @@ use std::{
 
 use self::{files::FileWatch, servers::ServerWatch};
 use super::{Shared, worker::broken};
-use crate::db::request::RequestId;
 use crate::db::{
     connection::{Canceller, mode::Fingerprint},
     error::{Error, Result},
     location::Location,
+    request::{Reply, RequestId},
     watch::Watch,
 };
 
@@ -105,15 +105,10 @@ impl Target {
     fn turn(&mut self, shared: &Shared) -> Next {
         match self {
             Self::File(file) => {
-                if let Location::Replica(replica) = &shared.location {
-                    if shared.server().is_some() {
-                        shared.cache.clear();
-                        shared.reply(Reply::Changed { schema: true });
-                        return Next::Other;
-                    }
-                    if let Ok(link) = replica.server().link() {
-                        link.set_poll(replica.poll());
-                    }
+                if shared.server().is_some() {
+                    shared.cache.clear();
+                    shared.reply(Reply::Changed { schema: true });
+                    return Next::Other;
                 }
                 Next::Turn(file.turn())
             }

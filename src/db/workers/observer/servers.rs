@@ -20,10 +20,12 @@ use crate::{
         connection::Canceller,
         error::{Error, ErrorKind, Result},
         location::Location,
+        replica::Replica,
         request::{Answer, Reply, RequestId, Slot},
         server::{
             Server,
             changes::{Changes, Probe, Signature},
+            link::Link,
             script::Script,
             session::ServerSession,
         },
@@ -102,13 +104,9 @@ pub(super) fn listen_to_the_link(shared: &Arc<Shared>) {
             shared.reply(Reply::Link(Arc::new(status)));
         }
     });
-    if let Some(replica) = replica {
-        let own = link.clone();
-        replica.on_status(move |status| own.set_copy(Some(status)));
-        if let Err(error) = replica.open() {
-            tracing::debug!("there is no copy: {}", error.what);
-        }
-        link.set_copy(Some(replica.status()));
+    // The copy's thread tells of it through the link.
+    if let Some(Err(error)) = replica.map(Replica::open) {
+        tracing::debug!("there is no copy: {}", error.what);
     }
 }
 
@@ -174,9 +172,6 @@ impl ServerWatch {
     /// Asks where it is time to.
     pub(super) fn turn(&mut self) -> Next {
         if self.shared.server().is_none() {
-            if let Ok(link) = self.server.link() {
-                link.set_poll(None);
-            }
             return Next::Other;
         }
         let now = Moment::now();
@@ -186,7 +181,8 @@ impl ServerWatch {
         if self.pace.is_due(now) || !self.asking.is_empty() {
             self.poll();
         }
-        if let Ok(link) = self.server.link() {
+        // Where there is a copy, its thread says how often it asks.
+        if let (Location::Server(_), Ok(link)) = (&self.shared.location, self.server.link()) {
             link.set_poll(Some(self.pace.interval()));
         }
         Next::Turn(self.pace.nap(Moment::now()))
@@ -366,7 +362,7 @@ impl ServerWatch {
 
     /// When another try makes sense.
     fn next_try(&self) -> Duration {
-        let pause = self.server.link().ok().and_then(|link| link.next_try()).unwrap_or(UNSAID);
+        let pause = self.server.link().ok().and_then(Link::next_try).unwrap_or(UNSAID);
         pause.clamp(SOONEST, LATEST)
     }
 }
