@@ -110,6 +110,8 @@ pub struct App {
     health: Result<(), Error>,
     schema: Option<Arc<Schema>>,
     schema_error: Option<Error>,
+    /// Whether the schema is from memory, and the true one still to come.
+    schema_is_kept: bool,
     /// Where to go as soon as the schema is there.
     start_at: Option<Place>,
     tables: TablesPane,
@@ -162,6 +164,7 @@ impl App {
             health: Ok(()),
             schema: None,
             schema_error: None,
+            schema_is_kept: false,
             start_at: options.place,
             tables: TablesPane::new(),
             table: TablePane::new(),

@@ -68,6 +68,13 @@ pub struct Settings {
 
 pub use crate::message::severity::Severity;
 
+impl Settings {
+    /// The time of a round trip to the server, where there is one.
+    pub fn latency(&self) -> Option<Duration> {
+        self.link.as_ref()?.latency
+    }
+}
+
 /// What a pane wants of the rest of the program.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Intent {

@@ -196,7 +196,7 @@ impl App {
     }
 
     pub(super) fn read_anew(&mut self, now: Now) {
-        self.out.ask(Slot::Schema, Query::Schema);
+        self.out.ask_again(Slot::Schema, Query::Schema);
         self.tables.changed(&mut cx!(self, now));
         let _ = self.table.act(Action::Refresh, None, &mut cx!(self, now));
         self.question.changed(&mut cx!(self, now));

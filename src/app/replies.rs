@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{App, cx};
 use crate::{
     db::{
@@ -20,7 +22,7 @@ impl App {
             Reply::Answer { slot, id, outcome } => self.answer(slot, id, outcome, now),
             Reply::Changed { schema } => {
                 if schema {
-                    self.out.ask(Slot::Schema, Query::Schema);
+                    self.out.ask_again(Slot::Schema, Query::Schema);
                 }
                 self.tables.changed(&mut cx!(self, now));
                 self.table.changed(&mut cx!(self, now));
@@ -28,7 +30,33 @@ impl App {
             }
             Reply::Health(health) => self.health(health, now),
             Reply::Link(status) => self.linked(&status, now),
-            Reply::Kept { .. } => {}
+            Reply::Kept { slot, id, answer, read } => {
+                if self.is_newest(slot, id) {
+                    self.dirty |= self.kept(slot, &answer, read, now) == Handled::Yes;
+                }
+            }
+        }
+    }
+
+    /// An answer from memory: shown until the true one is here, which the slot still works for.
+    fn kept(&mut self, slot: Slot, answer: &Answer, read: Timestamp, now: Now) -> Handled {
+        match (slot, answer) {
+            (Slot::Schema, Answer::Schema(schema)) if self.schema.is_none() => {
+                self.schema_read(schema.clone(), now);
+                self.schema_is_kept = true;
+                Handled::Yes
+            }
+            (Slot::Page | Slot::Ahead, _) => self.table.kept(slot, answer, read, &mut cx!(self, now)),
+            (Slot::Count, Answer::Count { relation, rows }) => {
+                self.table.counted(relation, *rows);
+                self.tables.kept(answer)
+            }
+            (Slot::Question, _) => self.question.kept(answer, read, &mut cx!(self, now)),
+            (Slot::Cell, _) => match self.overlays.last_mut() {
+                Some(overlay) => overlay.kept(answer, read, &mut cx!(self, now)),
+                None => Handled::No,
+            },
+            (Slot::Schema | Slot::Count | Slot::Activity | Slot::Sync, _) => Handled::No,
         }
     }
 
@@ -90,6 +118,10 @@ impl App {
         let first = self.schema.is_none();
         self.schema_error = None;
         self.table.schema_came(Ok(()));
+        // What came from memory was true: all that follows from it is done.
+        if std::mem::take(&mut self.schema_is_kept) && self.schema.as_ref() == Some(&schema) {
+            return;
+        }
         self.schema = Some(schema.clone());
         self.tables.set_schema(&schema, &mut cx!(self, now));
         self.arrange(now);

@@ -13,7 +13,7 @@ use super::{layout::Visibility, *};
 use crate::{
     db::{
         error::ErrorKind,
-        request::{Answer, Reply, Request},
+        request::{Answer, Reply, Request, SLOTS},
     },
     domain::{
         activity::ActivityUpdate,
@@ -335,8 +335,17 @@ fn any_event() -> impl Strategy<Value = Event> {
         };
         Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
     });
-    let timers =
-        [Timer::Progress, Timer::Toast, Timer::Flash, Timer::Ages, Timer::Refresh, Timer::Recount, Timer::Preview];
+    let timers = [
+        Timer::Progress,
+        Timer::Toast,
+        Timer::Flash,
+        Timer::Ages,
+        Timer::Refresh,
+        Timer::Recount,
+        Timer::Preview,
+        Timer::Retry,
+        Timer::Link,
+    ];
     prop_oneof![
         12 => key,
         3 => mouse,
@@ -344,6 +353,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => "\\PC{0,12}".prop_map(Event::Paste),
         2 => prop::sample::select(timers.to_vec()).prop_map(Event::Timer),
         1 => any::<bool>().prop_map(|schema| Event::Reply(Reply::Changed { schema })),
+        2 => link::any_status().prop_map(|status| Event::Reply(Reply::Link(Arc::new(status)))),
+        1 => any::<bool>().prop_map(|well| Event::Reply(Reply::Health(if well { Ok(()) } else { Err(link::refused()) }))),
         1 => Just(Event::Resumed),
     ]
 }
@@ -384,7 +395,13 @@ proptest! {
             let sent = driver.sent.len();
             if sent > 0 {
                 let request = driver.sent[usize::from(choice) % sent].clone();
-                if let Some(outcome) = answer_for(&request, choice) {
+                let outcome = answer_for(&request, choice);
+                // First from memory, now and then, and not always what is true.
+                if let (0..64, Some(Ok(answer))) = (choice, answer_for(&request, choice / 2)) {
+                    let (slot, id, read) = (request.slot, request.id, Timestamp::UNIX_EPOCH);
+                    driver.event(Event::Reply(Reply::Kept { slot, id, answer, read }));
+                }
+                if let Some(outcome) = outcome {
                     let reply = Reply::Answer { slot: request.slot, id: request.id, outcome };
                     driver.event(Event::Reply(reply));
                 }
@@ -392,6 +409,18 @@ proptest! {
             let screen = driver.screen();
             prop_assert!(!screen.chars().any(|letter| letter.is_control() && letter != '\n'));
         }
+        // Whatever happened: once all that was asked is answered, nothing is waited for any more.
+        for _ in 0..200 {
+            let open: Vec<_> = SLOTS.into_iter().filter(|slot| driver.app.progress.is_under_way(*slot)).collect();
+            if open.is_empty() {
+                break;
+            }
+            for request in open.into_iter().filter_map(|slot| driver.newest(slot).cloned()).collect::<Vec<_>>() {
+                let outcome = Err(link::refused());
+                driver.event(Event::Reply(Reply::Answer { slot: request.slot, id: request.id, outcome }));
+            }
+        }
+        prop_assert!(driver.app.progress.is_idle(), "{:?}", driver.app.progress);
         let area = Rect { x: 0, y: 0, width: 3, height: 2 };
         driver.app.draw(area, &mut Buffer::empty(area));
     }

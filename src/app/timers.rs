@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{App, cx};
 use crate::{
     message::{command::Command, event::Timer},
-    panes::{Handled, Now, Pane},
+    panes::{Handled, Now, Pane, link},
 };
 
 /// When each kind of timer runs out.
@@ -61,6 +61,10 @@ impl App {
             self.out.commands.push(Command::After(end, Timer::Toast));
         }
         self.set_link_timer(now);
+        let kept = [self.table.read(), self.question.read()].into_iter().flatten();
+        if let Some(older) = kept.map(|read| link::until_coarser(link::between(read, now.wall))).min() {
+            self.out.commands.push(Command::After(older, Timer::Ages));
+        }
         if self.layout.is_some_and(|layout| !layout.bots.is_empty())
             && let Some(age) = self.bots.next_age(now)
         {

@@ -69,7 +69,7 @@ pub trait Overlay: std::fmt::Debug {
     }
 
     /// An answer from memory to what it asked for on that slot; the true one follows.
-    fn kept(&mut self, _answer: &Answer, _cx: &mut Cx<'_>) -> Handled {
+    fn kept(&mut self, _answer: &Answer, _read: Timestamp, _cx: &mut Cx<'_>) -> Handled {
         Handled::No
     }
 

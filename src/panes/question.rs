@@ -18,6 +18,7 @@ mod works;
 use std::{sync::Arc, time::Duration};
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use jiff::Timestamp;
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
@@ -108,6 +109,8 @@ pub struct QuestionPane {
     problem: Option<Problem>,
     /// Why what is shown could not be read anew.
     stale: Option<Error>,
+    /// When what is shown was read, where it is from memory.
+    read: Option<Timestamp>,
     tab: Tab,
     sheets: [Sheet; 5],
     works: Works,
@@ -132,6 +135,7 @@ impl QuestionPane {
             asked: None,
             problem: None,
             stale: None,
+            read: None,
             tab: Tab::default(),
             sheets: Tab::ALL.map(Sheet::new),
             works: Works::default(),
@@ -171,14 +175,35 @@ impl QuestionPane {
         self.shown = None;
         self.problem = None;
         self.stale = None;
+        self.read = None;
         self.sheets.iter_mut().for_each(Sheet::restart);
     }
 
     /// The database has changed: reads the question that is shown once more, in place.
     pub fn changed(&mut self, cx: &mut Cx<'_>) {
         if let Some(id) = self.id().map(str::to_owned) {
-            self.ask(id, cx);
+            let request = Query::Question(id.clone());
+            self.expect(id, cx);
+            cx.out.ask_again(Slot::Question, request);
         }
+    }
+
+    /// An answer from memory: shown at once, until the true one is here.
+    pub fn kept(&mut self, answer: &Answer, read: Timestamp, cx: &mut Cx<'_>) -> Handled {
+        let (Some(asked), Answer::Question(Some(record))) = (&self.asked, answer) else { return Handled::No };
+        if self.problem.is_none() && self.shown.as_ref().is_some_and(|shown| shown.id == asked.id) {
+            // What is shown is no older.
+            return Handled::No;
+        }
+        let handled = self.receive(asked.id.clone(), record);
+        self.read = Some(read);
+        self.lay_out(cx);
+        handled
+    }
+
+    /// When what is shown was read, where it is from memory.
+    pub fn read(&self) -> Option<Timestamp> {
+        self.shown.as_ref().and(self.read)
     }
 
     /// How long until an age on the screen changes; `None` where none is shown. Never less than to the next full minute.
@@ -207,6 +232,10 @@ impl QuestionPane {
 
     fn ask(&mut self, id: String, cx: &mut Cx<'_>) {
         cx.out.ask(Slot::Question, Query::Question(id.clone()));
+        self.expect(id, cx);
+    }
+
+    fn expect(&mut self, id: String, cx: &mut Cx<'_>) {
         // Asked again for the same one, the wait goes on.
         let since = self.asked.as_ref().filter(|asked| asked.id == id).map_or(cx.now.elapsed, |asked| asked.since);
         self.asked = Some(Asked { id, since });
@@ -216,7 +245,7 @@ impl QuestionPane {
     /// Takes the place of what is shown.
     fn receive(&mut self, id: String, record: &Arc<QuestionRecord>) -> Handled {
         let same = self.shown.as_ref().filter(|shown| shown.id == id && self.problem.is_none());
-        let was_stale = self.stale.take().is_some();
+        let was_stale = self.stale.take().is_some() | self.read.take().is_some();
         if same.is_some_and(|shown| shown.record == *record) {
             return if was_stale { Handled::Yes } else { Handled::No };
         }

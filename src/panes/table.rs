@@ -18,6 +18,7 @@ mod window;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use self::{
@@ -146,6 +147,22 @@ impl TablePane {
         let visible = self.is_visible();
         let asked = self.rows.as_mut().is_some_and(|rows| rows.recovered(visible, cx));
         if asked { Handled::Yes } else { Handled::No }
+    }
+
+    /// An answer from memory: the true one follows.
+    pub fn kept(&mut self, slot: Slot, answer: &Answer, read: Timestamp, cx: &mut Cx<'_>) -> Handled {
+        let (Answer::Page(page), Some(rows)) = (answer, &mut self.rows) else { return Handled::No };
+        match slot {
+            Slot::Page => rows.page_kept(page, read, cx),
+            Slot::Ahead => rows.ahead_kept(page, read, cx),
+            _ => return Handled::No,
+        }
+        Handled::Yes
+    }
+
+    /// When what is shown was read, where it is from memory.
+    pub fn read(&self) -> Option<Timestamp> {
+        self.rows.as_ref()?.read
     }
 
     /// What is shown.
@@ -655,7 +672,7 @@ impl Pane for TablePane {
                     rows.column = column;
                     sort_by(rows, sort::by, cx);
                 } else if body.contains(at) {
-                    let row = rows.top + i64::from(mouse.row - body.y);
+                    let row = rows.seen(None).1 + i64::from(mouse.row - body.y);
                     if rows.window.as_ref().is_none_or(|window| window.row(row).is_none()) {
                         return Handled::Yes;
                     }

@@ -202,7 +202,23 @@ impl TablesPane {
             return;
         }
         self.counting_since = cx.now.elapsed;
-        cx.out.ask(Slot::Count, Query::Counts(self.counting.iter().cloned().collect()));
+        let query = Query::Counts(self.counting.iter().cloned().collect());
+        if self.counts.is_empty() {
+            cx.out.ask(Slot::Count, query)
+        } else {
+            cx.out.ask_again(Slot::Count, query)
+        };
+    }
+
+    /// A count from memory: the true one follows.
+    pub fn kept(&mut self, answer: &Answer) -> Handled {
+        match answer {
+            Answer::Count { relation, rows } if !matches!(self.counts.get(relation), Some(Count::Rows(_))) => {
+                self.counts.insert(relation.clone(), Count::Rows(*rows));
+                Handled::Yes
+            }
+            _ => Handled::No,
+        }
     }
 
     /// The database can be read again: counts what could not be.

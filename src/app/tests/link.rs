@@ -9,7 +9,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(START + second).unwrap()
 }
 
-fn refused() -> Error {
+pub(super) fn refused() -> Error {
     Error::new(ErrorKind::Unreachable, "db.example.org refused the connection", "start the server, or check the port")
 }
 
@@ -370,4 +370,155 @@ fn the_start_is_greeted_with_what_is_worth_knowing() {
     app.start(Now { elapsed: Duration::ZERO, wall: at(0) }, (120, 40));
     let said: Vec<_> = app.toasts.all().map(|toast| toast.text.as_str()).collect();
     assert_eq!(said, ["reading with the read-write token␛[2J", "demo data – set TURSO_DATABASE_URL"]);
+}
+
+/// Any state a server or a copy can be in.
+pub(super) fn any_status() -> impl Strategy<Value = LinkStatus> {
+    let state = prop_oneof![
+        Just(LinkState::Connecting),
+        Just(LinkState::Connected),
+        (-100_i64..100).prop_map(|second| LinkState::Slow { since: at(second) }),
+        (-100_i64..100).prop_map(|second| LinkState::Reconnecting { since: at(0), next: at(second), why: refused() }),
+        (-100_i64..100).prop_map(|second| LinkState::Offline { since: at(second), next: at(0), why: refused() }),
+    ];
+    let copy = prop::option::of((prop::option::of(-9_999_i64..99), any::<bool>(), any::<bool>(), any::<u32>()));
+    (state, prop::option::of(0_u64..4_000), copy).prop_map(|(state, latency, copy)| {
+        let copy = copy.map(|(synced, syncs, broken, bytes)| CopyStatus {
+            synced: synced.map(at),
+            progress: syncs.then_some(SyncProgress {
+                bytes: bytes.into(),
+                total: (bytes % 3 > 0).then_some(u64::from(bytes) / 2 * u64::from(bytes % 3)),
+                rate: bytes.into(),
+                left: None,
+            }),
+            shown: CopyShown::Server,
+            broken: broken.then(refused),
+        });
+        LinkStatus { latency: latency.map(Duration::from_millis), copy, ..status(state) }
+    })
+}
+
+impl Driver {
+    fn kept(&mut self, slot: Slot, answer: Answer, second: i64) {
+        let id = self.newest(slot).unwrap().id;
+        self.event(Event::Reply(Reply::Kept { slot, id, answer, read: at(second) }));
+    }
+}
+
+/// Rows from this id on, so many.
+fn rows(from: i64, many: i64) -> Arc<Page> {
+    let mut page = Page::clone(&page(from + many - 1));
+    page.rows.drain(..usize::try_from(from - 1).unwrap());
+    page.first = Some(Anchor { key: RowKey::Rowid(from), sort: Vec::new() });
+    page.at_start = from == 1;
+    page.position = Position::Exact(u64::try_from(from - 1).unwrap());
+    Arc::new(page)
+}
+
+#[test]
+fn a_page_from_memory_is_shown_with_its_age_until_the_true_one_takes_its_place() {
+    let mut driver = Driver::server();
+    driver.link(status(LinkState::Connected));
+    driver.press("G");
+    driver.kept(Slot::Page, Answer::Page(rows(201, 80)), -40);
+    assert!(driver.shows("q-280") && driver.shows("40s old"), "{}", driver.screen());
+    assert!(driver.app.progress.is_under_way(Slot::Page), "the true one is still to come");
+    driver.press("k k");
+    let before = driver.screen();
+    driver.answer(Slot::Page, Answer::Page(rows(201, 80)));
+    let after = driver.screen();
+    assert!(!after.contains("old"), "{after}");
+    let table = |screen: &str| screen.lines().take(20).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(table(&before), table(&after), "nothing moves");
+}
+
+#[test]
+fn a_page_from_memory_that_was_not_true_gives_way_in_place() {
+    let mut driver = Driver::server();
+    driver.press("G");
+    driver.kept(Slot::Page, Answer::Page(rows(201, 80)), -40);
+    driver.press("k k k");
+    assert_eq!(driver.app.table.place().unwrap().key.as_deref(), Some("q-277"));
+    let mut newer = Page::clone(&rows(201, 80));
+    newer.rows.remove(3);
+    newer.rows.push(Row { key: RowKey::Rowid(281), cells: vec![Value::text("q-281"); 5].into_boxed_slice() });
+    driver.answer(Slot::Page, Answer::Page(Arc::new(newer)));
+    assert_eq!(driver.app.table.place().unwrap().key.as_deref(), Some("q-277"));
+    assert!(driver.shows("q-281") && !driver.shows("old"), "{}", driver.screen());
+}
+
+#[test]
+fn a_page_from_memory_stays_where_the_true_one_cannot_be_read() {
+    let mut driver = Driver::server();
+    driver.press("G");
+    driver.kept(Slot::Page, Answer::Page(rows(201, 80)), -40);
+    driver.link(status(reconnecting()));
+    driver.fail(Slot::Page, refused());
+    assert!(driver.shows("q-280") && driver.shows("40s old · not read anew"), "{}", driver.screen());
+    assert!(!driver.app.progress.is_under_way(Slot::Page));
+    driver.others.clear();
+    driver.wait(Duration::from_secs(20));
+    driver.event(Event::Timer(Timer::Ages));
+    assert!(driver.shows("1m old"), "{}", driver.screen());
+    let pages = driver.count(Slot::Page);
+    driver.link(status(LinkState::Connected));
+    driver.wait(Duration::from_secs(1));
+    driver.event(Event::Timer(Timer::Retry));
+    assert_eq!(driver.count(Slot::Page), pages + 1);
+}
+
+#[test]
+fn memory_answers_for_questions_counts_and_the_schema_too() {
+    let mut driver = Driver::of_server(DatabaseKind::Server, (120, 40), ThemeName::Dark);
+    driver.app = App::new(AppOptions { kind: DatabaseKind::Server, ..options() });
+    let commands = driver.app.start(driver.now, (120, 40));
+    driver.sent.clear();
+    driver.take(commands);
+    driver.kept(Slot::Schema, Answer::Schema(schema()), -5);
+    assert_eq!((driver.count(Slot::Page), driver.count(Slot::Count), driver.count(Slot::Activity)), (1, 1, 1));
+    driver.kept(Slot::Count, Answer::Count { relation: "users".to_owned(), rows: 4_321 }, -5);
+    assert!(driver.shows("4,321"), "{}", driver.screen());
+    driver.answer(Slot::Schema, Answer::Schema(schema()));
+    assert_eq!((driver.count(Slot::Page), driver.count(Slot::Count), driver.count(Slot::Activity)), (1, 1, 1));
+    driver.answer(Slot::Count, Answer::Count { relation: "users".to_owned(), rows: 4_322 });
+    assert!(driver.shows("4,322"), "{}", driver.screen());
+}
+
+#[test]
+fn on_a_slow_line_the_cursor_goes_on_over_rows_that_are_still_to_come() {
+    let mut driver = Driver::of_server(DatabaseKind::Server, (80, 24), ThemeName::Dark);
+    let latency = Some(Duration::from_secs(3));
+    driver.link(LinkStatus { latency, ..status(LinkState::Connected) });
+    let before = driver.sent.len();
+    for _ in 0..100 {
+        driver.press("j");
+    }
+    assert!(driver.shows("row 101") && driver.shows("···"), "{}", driver.screen());
+    let asked: Vec<_> = driver.sent[before..].iter().map(|request| request.slot).collect();
+    assert!(asked.len() <= 2, "holding a key is no storm of requests: {asked:?}");
+    driver.press("enter");
+    assert_eq!(driver.sent[before..].len(), asked.len(), "what is not here is not opened");
+    driver.press("k");
+    assert!(driver.shows("row 100"));
+    let slot = *asked.first().unwrap();
+    driver.answer(slot, Answer::Page(rows(81, 80)));
+    assert!(driver.shows("q-100") && driver.shows("row 100") && !driver.shows("···"), "{}", driver.screen());
+}
+
+#[test]
+fn the_preview_waits_longer_on_a_slow_line() {
+    let wait = |driver: &mut Driver| {
+        driver.others.clear();
+        driver.press("j");
+        driver.others.iter().find_map(|command| match command {
+            Command::After(wait, Timer::Preview) => Some(*wait),
+            _ => None,
+        })
+    };
+    let mut driver = Driver::server();
+    assert_eq!(wait(&mut driver), Some(Duration::from_millis(60)));
+    driver.link(LinkStatus { latency: Some(Duration::from_millis(300)), ..status(LinkState::Connected) });
+    assert_eq!(wait(&mut driver), Some(Duration::from_millis(300)));
+    driver.link(LinkStatus { latency: Some(Duration::from_secs(3)), ..status(LinkState::Connected) });
+    assert_eq!(wait(&mut driver), Some(Duration::from_millis(350)));
 }

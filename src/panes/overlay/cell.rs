@@ -5,6 +5,7 @@ mod content;
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use content::Content;
@@ -64,6 +65,8 @@ pub struct CellView {
     jobs: Vec<Job>,
     highlighted: Vec<(Job, Arc<HighlightedLines>)>,
     searching: Option<LineInput>,
+    /// When what is shown was read, where it is from memory.
+    read: Option<Timestamp>,
     /// Why the whole cell is not here.
     failed: Option<Error>,
     screen: Rect,
@@ -91,6 +94,7 @@ impl CellView {
             jobs: Vec::new(),
             highlighted: Vec::new(),
             searching: None,
+            read: None,
             failed: None,
             screen: Rect::default(),
         };
@@ -281,7 +285,7 @@ impl Overlay for CellView {
         let page = i64::from(inside(area(self.screen)).height);
         match action {
             Action::Cancel | Action::Open | Action::ViewCell | Action::Quit => {
-                if matches!(self.content, Content::Loading) {
+                if matches!(self.content, Content::Loading) || self.read.is_some() {
                     cx.out.cancel(Slot::Cell);
                 }
                 return Step::Close;
@@ -378,21 +382,38 @@ impl Overlay for CellView {
     }
 
     fn reply(&mut self, outcome: Result<&Answer, &Error>, cx: &mut Cx<'_>) -> Handled {
-        if !matches!(self.content, Content::Loading) {
+        let kept = self.read.take().is_some();
+        if !kept && !matches!(self.content, Content::Loading) {
             return Handled::No;
         }
         match outcome {
+            // What came from memory was true.
+            Ok(Answer::Cell(Some(value))) if kept && self.value == **value => {}
             Ok(Answer::Cell(Some(value))) => {
                 self.value = (**value).clone();
                 self.show(cx);
             }
             Ok(Answer::Cell(None)) => self.content = Content::Failed("the row is gone".to_owned()),
             Ok(_) => return Handled::No,
+            Err(error) if kept => {
+                cx.out.say(Severity::Warning, format!("the cell was not read anew: {}", safe(&error.what)));
+            }
             Err(error) => {
                 self.content = Content::Failed(format!("{error}. {}", error.remedy));
                 self.failed = Some(error.clone());
             }
         }
+        Handled::Yes
+    }
+
+    fn kept(&mut self, answer: &Answer, read: Timestamp, cx: &mut Cx<'_>) -> Handled {
+        let Answer::Cell(Some(value)) = answer else { return Handled::No };
+        if !matches!(self.content, Content::Loading) {
+            return Handled::No;
+        }
+        self.value = (**value).clone();
+        self.show(cx);
+        self.read = Some(read);
         Handled::Yes
     }
 
@@ -439,7 +460,11 @@ impl Overlay for CellView {
 
     fn view(&self, screen: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
         let whole = self.fitted(screen);
-        window(&self.title(), &self.hint(), whole, buf, cx);
+        let title = match self.read {
+            Some(read) => format!("{} · {}", self.title(), link::old(link::between(read, cx.now.wall))),
+            None => self.title(),
+        };
+        window(&title, &self.hint(), whole, buf, cx);
         let inside = inside(whole);
         if inside.is_empty() {
             return;

@@ -13,7 +13,7 @@ use crate::{
     panes::{
         ViewCx,
         frame::{self, Frame},
-        notice,
+        link, notice,
     },
     theme::Role,
     widgets::{pen::Pen, safe, scrollbar},
@@ -101,11 +101,16 @@ impl QuestionPane {
     /// Bottom left: how long is being read, why this is old, what is searched for, or the id where the line at the top has no
     /// room for it.
     fn note(&self, width: u16, cx: &ViewCx<'_>) -> String {
+        let age = self.read().map(|read| link::old(link::between(read, cx.now.wall)));
+        let before = age.as_ref().map(|age| format!("{age} · ")).unwrap_or_default();
         if let Some(seconds) = self.waited(cx) {
-            return format!("reading … {seconds:.1} s");
+            return format!("{before}reading … {seconds:.1} s");
         }
         if let Some(error) = &self.stale {
-            return format!("not read anew: {}", safe::safe(&error.what));
+            return format!("{before}not read anew: {}", safe::safe(&error.what));
+        }
+        if let Some(age) = age {
+            return age;
         }
         if !self.pattern.is_empty() {
             return format!("/{}", safe::safe(&self.pattern));

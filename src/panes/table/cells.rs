@@ -51,12 +51,12 @@ fn question(relation: &Relation, cells: &[Value], column: usize) -> Option<Strin
 impl Rows {
     /// The question of the row under the cursor, in the table of questions.
     pub(super) fn question(&self) -> Option<String> {
-        if self.relation.is("questions") { question(&self.relation, &self.row()?.cells, self.column) } else { None }
+        if self.relation.is("questions") { question(&self.relation, &self.present()?.cells, self.column) } else { None }
     }
 
     /// Opens the question the cell stands for, or shows the whole cell.
     pub(super) fn open(&self, cx: &mut Cx<'_>) {
-        let Some(row) = self.row() else { return };
+        let Some(row) = self.present() else { return };
         match question(&self.relation, &row.cells, self.column) {
             Some(id) => cx.out.intents.push(Intent::ShowQuestion { id, focus: Focus::Take }),
             None => self.view_cell(cx),
@@ -65,7 +65,7 @@ impl Rows {
 
     /// Shows the whole cell.
     pub(super) fn view_cell(&self, cx: &mut Cx<'_>) {
-        let (Some(row), Some(value)) = (self.row(), self.cell()) else { return };
+        let (Some(row), Some(value)) = (self.present(), self.cell()) else { return };
         cx.out.intents.push(Intent::ShowCell {
             relation: Arc::clone(&self.relation),
             key: row.key.clone(),
@@ -77,7 +77,7 @@ impl Rows {
 
     /// Copies the whole cell; where it is not all here, asks for it first.
     pub(super) fn copy(&self, cx: &mut Cx<'_>) -> Option<Copying> {
-        let (row, value) = (self.row()?, self.cell()?);
+        let (row, value) = (self.present()?, self.cell()?);
         let column = self.relation.columns.get(self.column)?;
         if is_masked(column, value, self.secrets) {
             cx.out.say(Severity::Warning, "the mask was copied: reveal the secret first to copy what is behind it");
@@ -110,7 +110,7 @@ impl Rows {
 
     /// Lets the user choose how to copy the row.
     pub(super) fn copy_row(&self, cx: &mut Cx<'_>) {
-        let Some(row) = self.row() else { return };
+        let Some(row) = self.present() else { return };
         cx.out.intents.push(Intent::CopyRow {
             relation: Arc::clone(&self.relation),
             key: row.key.clone(),
@@ -120,7 +120,7 @@ impl Rows {
 
     /// Goes to the row the cell refers to: by a foreign key, or by what the catalogue knows of the column.
     pub(super) fn follow_reference(&self, cx: &mut Cx<'_>) {
-        let Some(row) = self.row() else { return };
+        let Some(row) = self.present() else { return };
         let Some(column) = self.relation.columns.get(self.column) else { return };
         let declared =
             self.relation.references.iter().find(|key| key.columns.iter().any(|(from, _)| *from == column.name));

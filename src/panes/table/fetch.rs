@@ -1,8 +1,12 @@
 //! What the database's pages do to the rows.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
 use super::{
     refresh,
-    rows::{Failure, Jump, Land, Pending, Rows, Task, Trouble},
+    rows::{Ahead, Failure, Jump, Land, Pending, Rows, Task, Trouble},
     window::{End, Window},
 };
 use crate::{
@@ -31,12 +35,16 @@ impl Rows {
             }
             (Task::Again(first), Ok(page)) => {
                 self.refresh.took(since, cx.now.elapsed);
+                self.read = None;
                 refresh::again(self, first, page, cx);
             }
             (Task::FollowEnd, Ok(page)) => {
                 self.refresh.took(since, cx.now.elapsed);
+                self.read = None;
                 refresh::follow(self, page, cx);
             }
+            (Task::Confirm { kept, first }, Ok(page)) => self.confirm(&kept, first, page, cx),
+            (Task::Confirm { .. }, Err(error)) => self.failed(error, None, cx),
             (Task::Jump(jump), Err(error)) => self.jump_failed(jump, error, cx),
             (Task::More(end, _), Err(error)) => self.more_failed(end, error, cx),
             (Task::Again(_) | Task::FollowEnd, Err(error)) => {
@@ -51,10 +59,14 @@ impl Rows {
 
     /// What was read ahead is here, or failed.
     pub(super) fn ahead_came(&mut self, outcome: Result<&Page, &Error>, cx: &mut Cx<'_>) {
-        let Some(Pending { task: (end, from), .. }) = self.ahead.take() else { return };
+        let Some(Pending { task: Ahead { end, from, kept }, .. }) = self.ahead.take() else { return };
+        if let (Some(kept), Ok(page)) = (&kept, outcome) {
+            self.confirm(kept, None, page, cx);
+        }
         // The window may have dropped the end this page belongs to.
         let fits = self.window.as_ref().and_then(|window| window.anchor(end)) == Some(&from);
         match outcome {
+            _ if kept.is_some() => {}
             Ok(page) if fits => self.extend(end, page, cx),
             Ok(_) => {}
             // Nobody waits for it yet: words only where somebody does.
@@ -64,6 +76,70 @@ impl Rows {
         self.found.renew(&self.relation, self.window.as_ref(), self.secrets);
         self.fit(cx);
         self.feed(cx);
+    }
+
+    /// A page from memory: shown at once, until the true one is here.
+    pub(super) fn page_kept(&mut self, page: &Arc<Page>, read: Timestamp, cx: &mut Cx<'_>) {
+        let Some(Pending { task, since }) = self.page.take() else { return };
+        let confirm = |first| Task::Confirm { kept: Arc::clone(page), first };
+        match task {
+            Task::Jump(jump) if lands(&self.relation, &jump, page) => {
+                self.page = Some(Pending { task: confirm(Some(0)), since });
+                self.read = Some(read);
+                self.land(jump, page, cx);
+            }
+            Task::More(end, from) if self.window.as_ref().and_then(|window| window.anchor(end)) == Some(&from) => {
+                self.page = Some(Pending { task: confirm(None), since });
+                self.read = Some(self.read.map_or(read, |before| before.min(read)));
+                self.extend(end, page, cx);
+            }
+            // What is on the screen is no older.
+            task => self.page = Some(Pending { task, since }),
+        }
+        self.found.renew(&self.relation, self.window.as_ref(), self.secrets);
+        self.fit(cx);
+        self.feed(cx);
+    }
+
+    /// The same for what is read ahead.
+    pub(super) fn ahead_kept(&mut self, page: &Arc<Page>, read: Timestamp, cx: &mut Cx<'_>) {
+        let Some(Pending { task: Ahead { end, from, kept: None }, .. }) = &mut self.ahead else { return };
+        let end = *end;
+        if self.window.as_ref().and_then(|window| window.anchor(end)) != Some(&*from) {
+            return;
+        }
+        if let Some(ahead) = &mut self.ahead {
+            ahead.task.kept = Some(Arc::clone(page));
+        }
+        self.read = Some(self.read.map_or(read, |before| before.min(read)));
+        self.extend(end, page, cx);
+        self.found.renew(&self.relation, self.window.as_ref(), self.secrets);
+        self.fit(cx);
+        self.feed(cx);
+    }
+
+    /// The true page behind one from memory: where it is the same, that was true; where it is not, it takes its place without the
+    /// cursor or the screen moving.
+    fn confirm(&mut self, kept: &Page, first: Option<i64>, page: &Page, cx: &mut Cx<'_>) {
+        let other_is_kept = matches!(&self.page, Some(Pending { task: Task::Confirm { .. }, .. }))
+            || self.ahead.as_ref().is_some_and(|ahead| ahead.task.kept.is_some());
+        if !other_is_kept {
+            self.read = None;
+        }
+        if kept.rows == page.rows && (kept.at_start, kept.at_end) == (page.at_start, page.at_end) {
+            return;
+        }
+        let rows = i64::try_from(kept.rows.len()).unwrap_or(i64::MAX);
+        let screen = i64::from(self.height);
+        match first {
+            Some(first)
+                if self.page.is_none() && self.top >= first && self.top + screen <= first + rows.max(screen) =>
+            {
+                self.forget_ahead(cx);
+                refresh::again(self, first, page, cx);
+            }
+            _ => self.read_again(cx),
+        }
     }
 
     fn extend(&mut self, end: End, page: &Page, cx: &mut Cx<'_>) {
@@ -126,6 +202,9 @@ impl Rows {
         let by_key = matches!(jump.at, PageAt::Key(_) | PageAt::KeyText(_));
         self.sought = by_key.then_some(self.cursor);
         self.sort = jump.sort;
+        if self.page.is_none() {
+            self.read = None;
+        }
         self.window = Some(window);
         self.landed = true;
         self.marks.clear();
@@ -159,6 +238,16 @@ impl Rows {
         } else {
             self.failed(error, Some(jump), cx);
         }
+    }
+}
+
+/// Whether the jump ends on this page from memory as it would on the true one: nothing is said of a row that is not in it.
+fn lands(relation: &Relation, jump: &Jump, page: &Page) -> bool {
+    match (&jump.at, &jump.land) {
+        (PageAt::First | PageAt::Last, _) => true,
+        (_, Land::Key(text)) => page.rows.first().is_some_and(|row| has_key(relation, row, text)),
+        (PageAt::Key(key), _) => page.rows.iter().any(|row| row.key == *key),
+        _ => !page.rows.is_empty(),
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{
     refresh::{Marks, Refresh},
     search::Found,
@@ -16,7 +18,7 @@ use crate::{
         request::{Query, Slot},
     },
     domain::{
-        page::{Anchor, PageAt, PageQuery, Row, SortKey},
+        page::{Anchor, Page, PageAt, PageQuery, Row, SortKey},
         schema::Relation,
         time::TimeFormat,
         value::{Secrets, Value},
@@ -32,6 +34,9 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(150);
 pub(super) const TICK: Duration = Duration::from_millis(250);
 /// The question under the cursor is shown this long after the last move.
 const SETTLED: Duration = Duration::from_millis(60);
+const MOST_SETTLED: Duration = Duration::from_millis(350);
+/// How many times further is read ahead on the slowest line.
+const MOST_REACH: i64 = 4;
 /// Cells a page carries at most, unless the screen alone shows more.
 const MOST_CELLS: usize = 1 << 16;
 
@@ -69,6 +74,22 @@ pub(super) enum Task {
     Again(i64),
     /// The last rows once more.
     FollowEnd,
+    /// The true answer behind one from memory that is shown already.
+    Confirm {
+        /// What came from memory.
+        kept: Arc<Page>,
+        /// What its first row is called, where the window began with it.
+        first: Option<i64>,
+    },
+}
+
+/// What slot Ahead is asked for: the page beyond this end, from this place.
+#[derive(Clone, Debug)]
+pub(super) struct Ahead {
+    pub(super) end: End,
+    pub(super) from: Anchor,
+    /// What came from memory, and is shown already.
+    pub(super) kept: Option<Arc<Page>>,
 }
 
 /// A request on its way.
@@ -131,9 +152,13 @@ pub(super) struct Rows {
     pub(super) secrets: Secrets,
     pub(super) follow: Follow,
     pub(super) page: Option<Pending<Task>>,
-    pub(super) ahead: Option<Pending<(End, Anchor)>>,
+    pub(super) ahead: Option<Pending<Ahead>>,
+    /// When what is shown was read, where that was not now.
+    pub(super) read: Option<Timestamp>,
     /// Rows the cursor still wants to move beyond the window.
     pub(super) owed: i64,
+    /// How far is read ahead, in the measure of a file.
+    reach: i64,
     /// Which way the user goes.
     pub(super) heading: End,
     pub(super) trouble: Option<Trouble>,
@@ -165,7 +190,9 @@ impl Rows {
             follow: Follow::Stay,
             page: None,
             ahead: None,
+            read: None,
             owed: 0,
+            reach: 1,
             heading: End::Back,
             trouble: None,
             failure: None,
@@ -181,9 +208,25 @@ impl Rows {
         self.window.as_ref()?.row(self.cursor)
     }
 
+    /// The row the cursor seems to be on: none, while that is still to come.
+    pub(super) fn present(&self) -> Option<&Row> {
+        self.row().filter(|_| self.owed == 0)
+    }
+
     /// The cell under the cursor.
     pub(super) fn cell(&self) -> Option<&Value> {
-        self.row()?.cells.get(self.column)
+        self.present()?.cells.get(self.column)
+    }
+
+    /// Names of the row under the cursor and of the first row on the screen, as if what is owed were paid: on a slow line the cursor
+    /// goes on over rows that are still to come.
+    pub(super) fn seen(&self, counted: Option<u64>) -> (i64, i64) {
+        let Some(window) = self.window.as_ref().filter(|_| self.owed != 0) else { return (self.cursor, self.top) };
+        let (first, last) = window.reach(counted);
+        let cursor = self.cursor.saturating_add(self.owed).clamp(first.min(self.cursor), last.max(self.cursor));
+        let screen = self.screens(1);
+        let top = self.top.clamp(cursor.saturating_sub(screen - 1), cursor);
+        (cursor, top)
     }
 
     /// Whether the window is about to be replaced.
@@ -204,17 +247,19 @@ impl Rows {
         match (&self.page, &self.ahead) {
             (Some(Pending { task: Task::Jump(_) | Task::More(..), since }), _) => Some(*since),
             (_, Some(ahead)) if self.owed != 0 => Some(ahead.since),
+            (Some(Pending { since, .. }), _) if self.owed != 0 => Some(*since),
             _ => None,
         }
     }
 
-    /// Rows of a page: enough for the screen and some more, fewer where rows are wide.
+    /// Rows of a page: enough for the screen and some more, more where each page takes long, fewer where rows are wide.
     fn limit(&self) -> usize {
         let screen = usize::from(self.height);
         let wide = MOST_CELLS / self.relation.columns.len().max(1);
         // A debt is paid in few pages.
         let owed = usize::try_from(self.owed.unsigned_abs()).unwrap_or(usize::MAX);
-        let wanted = (screen * 2).max(owed).clamp(64, 512);
+        let far = usize::try_from(self.reach).unwrap_or(1);
+        let wanted = (screen * 2 * far).max(owed).clamp(64, 512);
         wanted.min(wide).max(screen + 1)
     }
 
@@ -225,9 +270,14 @@ impl Rows {
     pub(super) fn ask(&mut self, task: Task, at: PageAt, limit: usize, cx: &mut Cx<'_>) {
         let sort = match &task {
             Task::Jump(jump) => jump.sort.clone(),
-            Task::More(..) | Task::Again(_) | Task::FollowEnd => self.sort.clone(),
+            Task::More(..) | Task::Again(_) | Task::FollowEnd | Task::Confirm { .. } => self.sort.clone(),
         };
-        cx.out.ask(Slot::Page, self.query(at, &sort, limit));
+        let query = self.query(at, &sort, limit);
+        match &task {
+            // What is on the screen already is read from the database itself.
+            Task::Again(_) | Task::FollowEnd => cx.out.ask_again(Slot::Page, query),
+            Task::Jump(_) | Task::More(..) | Task::Confirm { .. } => cx.out.ask(Slot::Page, query),
+        };
         cx.out.commands.push(Command::After(PATIENCE, Timer::Progress));
         self.page = Some(Pending { task, since: cx.now.elapsed });
     }
@@ -238,6 +288,7 @@ impl Rows {
         self.owed = 0;
         self.trouble = None;
         self.failure = None;
+        self.reach = reach(cx);
         if jump.land != Land::Last {
             self.follow = Follow::Stay;
         }
@@ -252,7 +303,7 @@ impl Rows {
         self.jump(Jump { at, land, sort, then }, cx);
     }
 
-    fn forget_ahead(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn forget_ahead(&mut self, cx: &mut Cx<'_>) {
         if self.ahead.take().is_some() {
             cx.out.cancel(Slot::Ahead);
         }
@@ -390,12 +441,13 @@ impl Rows {
 
     /// Asks for the rows the user waits for, and for those he is about to need.
     pub(super) fn feed(&mut self, cx: &mut Cx<'_>) {
-        if self.page.as_ref().is_some_and(|page| !matches!(page.task, Task::More(..))) {
+        if self.page.as_ref().is_some_and(|page| !matches!(page.task, Task::More(..) | Task::Confirm { .. })) {
             return;
         }
+        self.reach = reach(cx);
         let Some(window) = &self.window else { return };
         let busy = |end: End, rows: &Self| {
-            rows.ahead.as_ref().is_some_and(|ahead| ahead.task.0 == end)
+            rows.ahead.as_ref().is_some_and(|ahead| ahead.task.end == end && ahead.task.kept.is_none())
                 || matches!(&rows.page, Some(Pending { task: Task::More(other, _), .. }) if *other == end)
         };
         let place = |end: End| window.anchor(end).cloned();
@@ -416,7 +468,7 @@ impl Rows {
         if self.ahead.is_some() || window.is_empty() {
             return;
         }
-        let margin = self.screens(3) / 2;
+        let margin = self.screens(3) / 2 * self.reach;
         let near = |end: End| match end {
             End::Front => self.top - window.base() < margin,
             End::Back => window.end() - (self.top + self.screens(1)) < margin,
@@ -429,7 +481,7 @@ impl Rows {
             let Some(anchor) = window.anchor(end).cloned() else { continue };
             let query = self.query(beyond(end, anchor.clone()), &self.sort, self.limit());
             cx.out.ask(Slot::Ahead, query);
-            self.ahead = Some(Pending { task: (end, anchor), since: cx.now.elapsed });
+            self.ahead = Some(Pending { task: Ahead { end, from: anchor, kept: None }, since: cx.now.elapsed });
             return;
         }
     }
@@ -437,14 +489,15 @@ impl Rows {
     /// Names of the rows the screen and its surroundings need: pages within stay.
     pub(super) fn needed(&self) -> (i64, i64) {
         // More than what makes a page be read ahead, or a page dropped would be read again at once.
-        (self.top - self.screens(2), self.top + self.screens(3))
+        (self.top - self.screens(2 * self.reach), self.top + self.screens(1 + 2 * self.reach))
     }
 
     /// The cursor is on another row or on other contents: the preview follows when it rests.
     pub(super) fn moved(&mut self, cx: &mut Cx<'_>) {
         if self.relation.is("questions") {
-            self.preview_at = Some(cx.now.elapsed + SETTLED);
-            cx.out.commands.push(Command::After(SETTLED, Timer::Preview));
+            let settled = settled(cx);
+            self.preview_at = Some(cx.now.elapsed + settled);
+            cx.out.commands.push(Command::After(settled, Timer::Preview));
         }
     }
 
@@ -494,6 +547,17 @@ impl Rows {
         }
         self.columns.fit(self.column, self.width, &mut measure);
     }
+}
+
+/// How many times further than in a file is read ahead: with 30 keys a second nobody is to run into the end of what is here.
+fn reach(cx: &Cx<'_>) -> i64 {
+    let latency = cx.settings.latency().unwrap_or_default();
+    i64::try_from(latency.as_millis() / 150).unwrap_or(MOST_REACH).min(MOST_REACH - 1) + 1
+}
+
+/// How long the cursor rests before the question under it is asked for: on a slow line, no question is begun that is not waited for.
+fn settled(cx: &Cx<'_>) -> Duration {
+    cx.settings.latency().unwrap_or_default().clamp(SETTLED, MOST_SETTLED)
 }
 
 fn beyond(end: End, anchor: Anchor) -> PageAt {

@@ -10,7 +10,7 @@ use super::{
     refresh::Mark,
     rows::{PATIENCE, Rows, Trouble},
     sort,
-    window::{Standing, Window},
+    window::{End, Standing, Window},
 };
 use crate::{
     db::error::Error,
@@ -18,7 +18,7 @@ use crate::{
     panes::{
         ViewCx,
         frame::{self, Frame},
-        tables,
+        link, tables,
     },
     theme::Role,
     widgets::{
@@ -115,7 +115,8 @@ fn draw_rows(pane: &TablePane, rows: &Rows, parts: Frame<'_>, area: Rect, buf: &
         }
         _ => String::new(),
     };
-    let footer = rows.window.as_ref().map(|window| position::words(window, rows.cursor, counted)).unwrap_or_default();
+    let (cursor, top) = seen(rows, counted, cx);
+    let footer = rows.window.as_ref().map(|window| position::words(window, cursor, counted)).unwrap_or_default();
     let note = note(pane, rows, cx);
     let parts = Frame { corner: &corner, footer: &footer, note: &note, ..parts };
     frame::frame(&parts, area, buf, cx);
@@ -158,13 +159,30 @@ fn draw_rows(pane: &TablePane, rows: &Rows, parts: Frame<'_>, area: Rect, buf: &
     } else {
         (theme.style(Role::SelectedQuiet), theme.style(Role::SelectedQuiet))
     };
-    for (y, (at, row)) in (body.y..body.bottom()).zip(window.rows_from(rows.top)) {
+    for (y, at) in (body.y..body.bottom()).zip(top..) {
+        if at >= window.base() && at < window.end() {
+            continue;
+        }
+        let line = Rect { y, height: 1, ..body };
+        if at == cursor {
+            buf.set_style(line, selected);
+        }
+        // Rows that are still to come, where the cursor is on its way to them.
+        if rows.owed != 0 && (top != rows.top || cursor != rows.cursor) && is_to_come(window, at) {
+            for place in &layout.placed {
+                buf.set_stringn(body.x + place.x, y, "···", usize::from(place.width), theme.style(Role::Faint));
+            }
+        }
+    }
+    let rest = window.rows_from(top).take_while(|(at, _)| *at < top + i64::from(body.height));
+    for (at, row) in rest {
+        let y = body.y + u16::try_from(at - top).unwrap_or(0);
         let mark = rows.marks.of(at);
         let line = Rect { y, height: 1, ..body };
         if mark == Some(&Mark::New) {
             buf.set_style(line, theme.style(Role::Flash));
         }
-        if at == rows.cursor {
+        if at == cursor {
             buf.set_style(line, selected);
         }
         for place in &layout.placed {
@@ -174,7 +192,7 @@ fn draw_rows(pane: &TablePane, rows: &Rows, parts: Frame<'_>, area: Rect, buf: &
             let cell_area = Rect { x: body.x + place.x, y, width: place.width, height: 1 };
             let padded =
                 Rect { x: cell_area.x - 1, width: (place.width + 2).min(body.right() + 1 - cell_area.x), ..cell_area };
-            let under_cursor = at == rows.cursor && place.column == rows.column;
+            let under_cursor = at == cursor && place.column == rows.column;
             if under_cursor {
                 buf.set_style(padded, selected_cell);
             }
@@ -193,7 +211,7 @@ fn draw_rows(pane: &TablePane, rows: &Rows, parts: Frame<'_>, area: Rect, buf: &
             buf.set_string(body.x + separator, y, "│", theme.style(Role::Faint));
         }
     }
-    if let Some(scroll) = scroll(rows, window, counted) {
+    if let Some(scroll) = scroll(rows, top, window, counted) {
         scrollbar::draw(scroll, right_border(area, body), buf, theme);
     }
 }
@@ -205,6 +223,18 @@ fn remedy(error: &Error) -> String {
     } else {
         format!("{} · r tries again", safe(&error.remedy))
     }
+}
+
+/// Where cursor and screen are drawn: over a network at once where they are going; in a file only when that takes long enough to be
+/// felt, as what is there within a moment would only flicker.
+fn seen(rows: &Rows, counted: Option<u64>, cx: &ViewCx<'_>) -> (i64, i64) {
+    let long = rows.waiting_since().is_some_and(|since| cx.now.elapsed.saturating_sub(since) >= PATIENCE);
+    if long || cx.settings.link.is_some() { rows.seen(counted) } else { (rows.cursor, rows.top) }
+}
+
+fn is_to_come(window: &Window, at: i64) -> bool {
+    let end = if at < window.base() { End::Front } else { End::Back };
+    !window.complete(end)
 }
 
 fn draw_header(rows: &Rows, layout: &grid::Layout, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
@@ -240,14 +270,18 @@ fn columns_words(rows: &Rows, layout: &grid::Layout, last: usize, width: u16) ->
 
 /// What goes on, or what was found.
 fn note(pane: &TablePane, rows: &Rows, cx: &ViewCx<'_>) -> String {
+    let age = rows.read.map(|read| link::old(link::between(read, cx.now.wall)) + " · ").unwrap_or_default();
     if let Some(since) = rows.waiting_since() {
         let waited = cx.now.elapsed.saturating_sub(since);
         if waited >= PATIENCE {
-            return format!("reading {:.1} s · Esc cancels", waited.as_secs_f64());
+            return format!("{age}reading {:.1} s · Esc cancels", waited.as_secs_f64());
         }
     }
+    if rows.read.is_some() && rows.failure.is_none() {
+        return age.trim_end_matches(" · ").to_owned();
+    }
     if let Some(failure) = &rows.failure {
-        return format!("not read anew: {}", safe(&failure.error.what));
+        return format!("{age}not read anew: {}", safe(&failure.error.what));
     }
     if !rows.found.pattern().is_empty() {
         let loaded = rows.window.as_ref().map_or(0, Window::len);
@@ -261,10 +295,10 @@ fn note(pane: &TablePane, rows: &Rows, cx: &ViewCx<'_>) -> String {
 }
 
 /// What the scroll bar says; nothing where nobody knows.
-fn scroll(rows: &Rows, window: &Window, counted: Option<u64>) -> Option<Scroll> {
+fn scroll(rows: &Rows, top: i64, window: &Window, counted: Option<u64>) -> Option<Scroll> {
     let total = window.total().or(counted);
     let shown = u64::from(rows.height);
-    match window.standing(rows.top, total) {
+    match window.standing(top, total) {
         Standing::Row(row) | Standing::AboutRow(row) => {
             let total = total?;
             Some(Scroll { first: (row - 1).min(total), shown, total })

@@ -178,6 +178,21 @@ impl Window {
         }
     }
 
+    /// Names of the first and the last row there can be, as far as that is known.
+    pub(super) fn reach(&self, counted: Option<u64>) -> (i64, i64) {
+        let first = match self.place {
+            Place::Exact(origin) => -origin,
+            _ if self.at_start => self.base,
+            _ => i64::MIN,
+        };
+        let last = match (self.place, counted) {
+            _ if self.at_end => self.end() - 1,
+            (Place::Exact(origin), Some(total)) => signed(total) - 1 - origin,
+            _ => i64::MAX,
+        };
+        (first, last)
+    }
+
     /// The place of the outermost row at this end.
     pub(super) fn anchor(&self, end: End) -> Option<&Anchor> {
         match end {
