@@ -83,6 +83,13 @@ impl App {
             LinkState::Connected if self.health.is_ok() => self.recovered(now),
             LinkState::Connected | LinkState::Connecting | LinkState::Slow { .. } => {}
         }
+        let failed = |status: &LinkStatus| status.copy.as_ref().and_then(|copy| copy.failed.as_ref()).map(words);
+        let was = self.settings.link.as_ref().and_then(|before| failed(before));
+        if let Some(text) = failed(&status)
+            && was.is_none_or(|was| essence(&was) != essence(&text))
+        {
+            self.say(Severity::Error, safe(&text).into_owned(), now);
+        }
         let broken = status.copy.as_ref().and_then(|copy| copy.broken.as_ref());
         if broken.is_some() && broken != self.way.offered.as_ref() {
             self.way.offer = true;

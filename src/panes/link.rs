@@ -68,6 +68,10 @@ fn words_of_copy(status: &LinkStatus, copy: &CopyStatus, now: Timestamp) -> Word
     let Some(age) = copy.synced.map(|at| between(at, now)) else { return words_of_server(status, now, "no copy yet") };
     let copied = if age < FRESH { "copy up to date".to_owned() } else { format!("copy {} old", coarse(age)) };
     match &status.state {
+        LinkState::Connected if copy.failed.is_some() => {
+            let long = format!("! {copied} · sync fails: see the connection");
+            Words::new(Role::Warning, long, format!("! {copied} · sync fails"), format!("! {copied}"))
+        }
         LinkState::Connected => {
             let every = status.poll.map_or_else(String::new, |poll| format!(" · syncs every {}", length(poll)));
             let latency = status.latency.map_or_else(String::new, |time| format!(" · {}", milliseconds(time)));

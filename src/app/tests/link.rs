@@ -309,6 +309,23 @@ fn a_broken_copy_is_rebuilt_only_after_a_yes() {
 }
 
 #[test]
+fn a_sync_that_fails_by_itself_is_said_once_and_stays_in_the_status_line() {
+    let mut driver = Driver::of_server(DatabaseKind::Copy, (80, 24), ThemeName::Dark);
+    let mut full = copied(LinkState::Connected, Some(-60));
+    if let Some(copy) = &mut full.copy {
+        copy.failed = Some(Error::new(ErrorKind::Io, "the disk is full", "make room"));
+    }
+    for _ in 0..3 {
+        driver.link(full.clone());
+    }
+    assert_eq!(
+        driver.app.toasts.all().map(|toast| (toast.text.as_str(), toast.times)).collect::<Vec<_>>(),
+        [("the disk is full: make room", 1)]
+    );
+    assert!(driver.status_line().contains("! copy 1m old · sync fails"), "{}", driver.status_line());
+}
+
+#[test]
 fn the_connection_is_told_in_full_words() {
     let mut driver = Driver::of_server(DatabaseKind::Copy, (80, 24), ThemeName::Dark);
     driver.link(copied(offline(), Some(-10_800)));
@@ -393,6 +410,7 @@ pub(super) fn any_status() -> impl Strategy<Value = LinkStatus> {
             }),
             shown: CopyShown::Server,
             broken: broken.then(refused),
+            failed: None,
         });
         LinkStatus { latency: latency.map(Duration::from_millis), copy, ..status(state) }
     })
@@ -438,13 +456,15 @@ fn a_page_from_memory_that_was_not_true_gives_way_in_place() {
     driver.press("G");
     driver.kept(Slot::Page, Answer::Page(rows(201, 80)), -40);
     driver.press("k k k");
-    assert_eq!(driver.app.table.place().unwrap().key.as_deref(), Some("q-277"));
+    assert_eq!(driver.app.table.place().unwrap().key.as_deref(), Some("277"));
     let mut newer = Page::clone(&rows(201, 80));
     newer.rows.remove(3);
     newer.rows.push(Row { key: RowKey::Rowid(281), cells: vec![Value::text("q-281"); 5].into_boxed_slice() });
     driver.answer(Slot::Page, Answer::Page(Arc::new(newer)));
-    assert_eq!(driver.app.table.place().unwrap().key.as_deref(), Some("q-277"));
-    assert!(driver.shows("q-281") && !driver.shows("old"), "{}", driver.screen());
+    assert_eq!(driver.app.table.place().unwrap().key.as_deref(), Some("277"));
+    assert!(!driver.shows("old"), "{}", driver.screen());
+    driver.press("G");
+    assert!(driver.shows("q-281"), "{}", driver.screen());
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn a_servers_states_have_a_sign_and_a_word_at_every_width() {
     Busy: ◌ connecting | ◌ connecting | ◌ connecting
     Good: ● connected · 34 ms · every 6s | ● 34 ms · every 6s | ● 34 ms
     Busy: ◍ slow: no answer for 5s | ◍ slow 5s | ◍ slow 5s
-    Busy: ↻ reconnecting in 3s · token refused | ↻ reconnecting in 3s | ↻ reconnecting in 3s
+    Busy: ↻ reconnecting in 3s · token refused | ↻ reconnecting in 3s | ↻ retry in 3s
     Bad: ✗ offline · token refused | ✗ offline · token refused | ✗ offline
     ");
     assert_eq!(said(Follows::Server, &server(LinkState::Connecting), 5).matches('◌').count(), 3);
@@ -64,7 +64,7 @@ fn a_copys_states_say_how_old_it_is() {
     Busy: ◌ connecting · copy 3h old | ◌ connecting · copy 3h old | ◌ connecting
     Good: ● copy 3h old · 34 ms · syncs every 6s | ● copy 3h old · 34 ms | ● copy 3h old
     Busy: ◍ slow: no answer for 5s · copy 3h old | ◍ slow 5s · copy 3h old | ◍ slow 5s
-    Busy: ↻ reconnecting in 3s · token refused · copy 3h old | ↻ reconnecting in 3s · copy 3h old | ↻ reconnecting in 3s
+    Busy: ↻ reconnecting in 3s · token refused · copy 3h old | ↻ reconnecting in 3s · copy 3h old | ↻ retry in 3s
     Bad: ✗ offline · copy 3h old · token refused | ✗ offline · copy 3h old | ✗ copy 3h old
     ");
     insta::assert_snapshot!(said(Follows::Copy, &copy(LinkState::Connected, Some(0)), 5), @"Good: ● copy up to date · 34 ms · syncs every 6s | ● copy up to date · 34 ms | ● copy up to date");

@@ -162,6 +162,10 @@ fn of_copy(copy: &CopyStatus, now: Timestamp) -> Vec<(&'static str, String, Role
         let words = format!("{}{of}, {}/s{left}", size(progress.bytes), size(progress.rate));
         lines.push(("sync", words, Role::Busy));
     }
+    if let Some(error) = &copy.failed {
+        lines.push(("sync", error.what.clone(), Role::Bad));
+        lines.push(("to do", remedy(error), Role::Text));
+    }
     if let Some(error) = &copy.broken {
         lines.push(("broken", error.what.clone(), Role::Bad));
         lines.push(("to do", remedy(error), Role::Text));

@@ -34,6 +34,8 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(150);
 pub(super) const TICK: Duration = Duration::from_millis(250);
 /// The question under the cursor is shown this long after the last move.
 const SETTLED: Duration = Duration::from_millis(60);
+/// Rows beyond those that are here that the cursor is drawn at.
+const MOST_OWED: i64 = 1 << 40;
 const MOST_SETTLED: Duration = Duration::from_millis(350);
 /// How many times further is read ahead on the slowest line.
 const MOST_REACH: i64 = 4;
@@ -223,7 +225,10 @@ impl Rows {
     pub(super) fn seen(&self, counted: Option<u64>) -> (i64, i64) {
         let Some(window) = self.window.as_ref().filter(|_| self.owed != 0) else { return (self.cursor, self.top) };
         let (first, last) = window.reach(counted);
-        let cursor = self.cursor.saturating_add(self.owed).clamp(first.min(self.cursor), last.max(self.cursor));
+        let cursor = self
+            .cursor
+            .saturating_add(self.owed.clamp(-MOST_OWED, MOST_OWED))
+            .clamp(first.min(self.cursor), last.max(self.cursor));
         let screen = self.screens(1);
         let top = self.top.clamp(cursor.saturating_sub(screen - 1), cursor);
         (cursor, top)
