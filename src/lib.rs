@@ -20,7 +20,7 @@
 //! | room | what is in it | begin with |
 //! |---|---|---|
 //! | [`domain`] | what the program talks about, plain data without I/O: the catalogue of the twelve tables, exact cell values, pages, questions, bot activity | [`domain::value::Value`], [`domain::page::PageQuery`] |
-//! | [`db`] | the database: opening a file so that reading leaves no trace, the schema, keyset pages, watching for changes, the workers | [`db::session::ReadSession`], [`db::workers::Database`] |
+//! | [`db`] | the database: opening a file so that reading leaves no trace, servers through every fault, copies of servers, the schema, keyset pages, watching for changes, the workers | [`db::session::ReadSession`], [`db::workers::Database`], [`db::server::Server`] |
 //! | [`message`] | the only words the parts have in common | [`message::event::Event`], [`message::command::Command`], [`message::action::Action`] |
 //! | [`theme`] | roles to styles; no colour is named anywhere else | [`theme::Role`] |
 //! | [`keymap`] | chords to actions by context; help and palette are drawn from it | [`keymap::Keymap`] |

@@ -24,9 +24,17 @@ const FORBIDDEN: [(&str, &[&str]); 5] = [
 ];
 
 /// Crates that belong into some rooms only.
-const CRATES: [(&str, &[&str]); 13] = [
+const CRATES: [(&str, &[&str]); 21] = [
     ("rusqlite", &["db"]),
     ("libsql", &["db"]),
+    ("hyper", &["db"]),
+    ("http", &["db"]),
+    ("tower_service", &["db"]),
+    ("rustls", &["db"]),
+    ("tokio_rustls", &["db"]),
+    ("url", &["db"]),
+    ("secrecy", &["db"]),
+    ("dotenvy", &["config"]),
     ("tokio", &["db", "runtime", "cli", "main"]),
     ("arboard", &["runtime"]),
     ("terminal_colorsaurus", &["runtime"]),
