@@ -353,7 +353,12 @@ const SHAPES: [&str; 6] = [
 #[test]
 fn random_tables_from_a_server() {
     let Some(sqld) = Sqld::start() else { return };
-    let mut runner = TestRunner::new(ProptestConfig { cases: 24, ..ProptestConfig::default() });
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 24,
+        max_shrink_iters: 40,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     let table = (
         prop::sample::select(&SHAPES[..]),
         prop::collection::vec(prop::collection::vec(literal(), 3), 0..40),

@@ -12,7 +12,8 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use reelscope::{
@@ -35,7 +36,7 @@ use reelscope::{
     },
 };
 use support::{
-    Start, Terminal,
+    PATIENCE, Start, Terminal,
     proxy::{Fault, Proxy},
     reach::{Asked, server},
     samples::Sample,
@@ -60,7 +61,12 @@ fn behind_proxy() -> Option<(Sqld, Proxy)> {
 }
 
 fn impatient(url: &str, token: Option<&str>) -> Server {
-    Server { limits: LIMITS, ..server(url, token) }
+    hurried(server(url, token))
+}
+
+fn hurried(mut server: Server) -> Server {
+    server.limits = LIMITS;
+    server
 }
 
 fn session(proxy: &Proxy) -> ReadSession {
@@ -88,8 +94,7 @@ fn nobody_listens() {
     let Some((_sqld, proxy)) = behind_proxy() else { return };
     proxy.refuse();
     let error = failure("refused", session(&proxy).schema(), &[ErrorKind::Unreachable]);
-    assert!(error.what.contains("refused"), "{error:?}");
-    assert!(error.what.contains("127.0.0.1"), "{error:?}");
+    assert!(error.what.contains("refuse") && error.what.contains("127.0.0.1"), "{error:?}");
     proxy.heal();
     session(&proxy).schema().unwrap();
 }
@@ -99,7 +104,7 @@ fn no_such_name() {
     // A name that no resolver is asked for: a label has at most 63 characters.
     let url = format!("http://{}.example:1", "x".repeat(70));
     let Ok(endpoint) = Endpoint::parse(&url) else { return };
-    let server = Server { limits: LIMITS, ..Server::new(endpoint, Credentials::none()) };
+    let server = hurried(Server::new(endpoint, Credentials::none()));
     let outcome = ReadSession::open(&Location::Server(server)).and_then(|mut session| session.schema());
     failure("no such name", outcome, &[ErrorKind::Unreachable, ErrorKind::Unsupported]);
 }
@@ -253,7 +258,7 @@ fn a_token_that_expires_in_the_middle_of_the_day() {
         Token::new(&source.lock().unwrap()).map(Some)
     });
     let endpoint = Endpoint::parse(&proxy.url()).unwrap();
-    let server = Server { limits: LIMITS, ..Server::new(endpoint, credentials) };
+    let server = hurried(Server::new(endpoint, credentials));
     let mut open = ReadSession::open(&Location::Server(server)).unwrap();
     let schema = open.schema().unwrap();
     first_page(&mut open, &schema).unwrap();
@@ -274,9 +279,13 @@ fn a_token_that_expires_in_the_middle_of_the_day() {
     let error = failure("expired", first_page(&mut open, &schema), &[ErrorKind::Unauthorized]);
     assert!(error.what.contains("expired"), "{error:?}");
     assert!(proxy.counts().requests - before <= 2);
-    // There is one again.
+    // There is one again: whoever asks long enough gets in (the source is not asked anew with every request).
     *kept.lock().unwrap() = issuer.read_only();
-    assert_eq!(first_page(&mut open, &schema).unwrap().rows.len(), 100);
+    let deadline = Instant::now() + PATIENCE;
+    while let Err(error) = first_page(&mut open, &schema) {
+        assert!(error.kind == ErrorKind::Unauthorized && Instant::now() < deadline, "{error:?}");
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
@@ -298,14 +307,14 @@ fn a_source_without_a_token_says_so_itself() {
     let credentials = Credentials::new("token_command of @test", || {
         Err(Error::new(ErrorKind::Credentials, "token_command of @test failed: exit status 1", "run it by hand"))
     });
-    let server = Server { limits: LIMITS, ..Server::new(Endpoint::parse(&proxy.url()).unwrap(), credentials) };
+    let server = hurried(Server::new(Endpoint::parse(&proxy.url()).unwrap(), credentials));
     let outcome = ReadSession::open(&Location::Server(server)).and_then(|mut session| session.schema());
     let error = failure("no token", outcome, &[ErrorKind::Credentials]);
     assert!(error.what.contains("exit status 1") && error.remedy.contains("by hand"), "{error:?}");
     assert_eq!(proxy.counts().requests, 0);
     // A source that breaks is a failure, and not the end of the program.
     let credentials = Credentials::new("broken", || panic!("the source breaks (this is wanted)"));
-    let server = Server { limits: LIMITS, ..Server::new(Endpoint::parse(&proxy.url()).unwrap(), credentials) };
+    let server = hurried(Server::new(Endpoint::parse(&proxy.url()).unwrap(), credentials));
     let outcome = ReadSession::open(&Location::Server(server)).and_then(|mut session| session.schema());
     assert!(outcome.is_err());
 }
@@ -335,7 +344,7 @@ fn nobody_asked_for_longer_than_a_stream_lives() {
     let mut open = session(&proxy);
     let schema = open.schema().unwrap();
     first_page(&mut open, &schema).unwrap();
-    std::thread::sleep(Duration::from_secs(11));
+    thread::sleep(Duration::from_secs(11));
     assert_eq!(first_page(&mut open, &schema).unwrap().rows.len(), 100);
     sqld.run("INSERT INTO t VALUES (0, 'new')");
     let page = first_page(&mut open, &schema).unwrap();
@@ -388,7 +397,7 @@ fn a_first_sync_that_breaks_goes_on_later() {
     let replica = Replica::new(folder.path().join("copy.db"), impatient(&proxy.url(), None));
     let location = Location::Replica(replica);
     let mut asked = Asked::open(location.clone());
-    proxy.break_those("/wal_log", Fault::CutAfter(20_000));
+    proxy.break_those("/wal_log", Fault::CutAfter(600));
     failure("cut", asked.get(Slot::Sync, Query::Sync(SyncHow::Now)), &[ErrorKind::Unreachable, ErrorKind::Server]);
     // The server itself can be read meanwhile.
     let mut session = ReadSession::open(&location).unwrap();

@@ -8,6 +8,7 @@ pub(crate) mod proxy;
 pub(crate) mod reach;
 pub(crate) mod samples;
 pub(crate) mod sqld;
+pub(crate) mod tls;
 pub(crate) mod token;
 
 use std::{

@@ -52,6 +52,7 @@ pub(crate) struct Request {
     pub(crate) target: String,
     /// The `authorization` header.
     pub(crate) authorization: Option<String>,
+    /// The body, its quotes as they were before they became JSON.
     pub(crate) body: String,
 }
 
@@ -427,7 +428,7 @@ fn pass_requests(shared: &Shared, number: u64, mut client: TcpStream, mut server
                 connection: number,
                 target: whole.line().trim_end_matches(" HTTP/1.1").to_owned(),
                 authorization: whole.header("authorization").map(str::to_owned),
-                body: String::from_utf8_lossy(&whole.body).into_owned(),
+                body: String::from_utf8_lossy(&whole.body).replace("\\\"", "\""),
             };
             let rest = whole.into_rest();
             let bytes = raw[..raw.len() - rest.len()].to_vec();
