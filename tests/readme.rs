@@ -304,6 +304,50 @@ fn every_variable_exists() {
     }
 }
 
+/// The section with this heading, down to the next of its level.
+fn section(heading: &str) -> String {
+    let text = readme();
+    let found = text.split("\n## ").find(|section| section.starts_with(&format!("{heading}\n")));
+    found.unwrap_or_else(|| panic!("there is no section {heading}")).to_owned()
+}
+
+#[test]
+fn every_way_to_connect_is_named() {
+    use reelscope::cli::target::environment::{TOKEN, TOKEN_RO, URL, URL_RO, WRITE_MODE};
+    let (text, help) = (section("Connecting"), Args::command().render_long_help().to_string());
+    for name in [
+        URL,
+        TOKEN,
+        URL_RO,
+        TOKEN_RO,
+        WRITE_MODE,
+        "--replica",
+        "--insecure-http",
+        "--timeout",
+        "--write",
+        "@env",
+        "token_variable",
+        "token_command",
+        "token_keyring",
+        "SSL_CERT_FILE",
+        "https_proxy",
+    ] {
+        assert!(text.contains(name) && help.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn the_example_of_a_profile_is_accepted() {
+    let place = Place::new();
+    let example = fenced(&section("Connecting"), "toml").join("\n");
+    fs::write(place.path("config.toml"), &example).unwrap();
+    // It is known: what is not there is its token.
+    let output = place.run(&["tables", "@prod", "--config", "config.toml"].map(str::to_owned));
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!words.contains("no profile") && !words.contains("config.toml"), "{words}");
+    assert_eq!(output.status.code(), Some(4), "{words}");
+}
+
 /// What stands between backticks.
 fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
@@ -312,8 +356,7 @@ fn quoted(text: &str) -> Vec<&str> {
 #[test]
 fn every_key_is_bound() {
     let keymap = Keymap::with(&KeyTables::new()).unwrap();
-    let text = readme();
-    let section = text.split("\n## ").find(|section| section.starts_with("Keys\n")).unwrap();
+    let section = section("Keys");
     let mut keys = Vec::new();
     for line in section.lines() {
         match line.strip_prefix('|') {
@@ -335,7 +378,7 @@ fn every_key_is_bound() {
 #[test]
 fn the_example_of_a_configuration_is_accepted() {
     let place = Place::new();
-    let example = fenced(&readme(), "toml").join("\n");
+    let example = fenced(&section("Configuration"), "toml").join("\n");
     assert!(example.contains("[keys."), "{example}");
     fs::write(place.path("config.toml"), &example).unwrap();
     let printed = place.printed("reelscope keys --config config.toml");

@@ -5,6 +5,7 @@ use std::{fmt, io};
 use crate::{
     config::ConfigError,
     db::error::{Error, ErrorKind},
+    domain::secret,
     widgets::safe::safe,
 };
 
@@ -56,8 +57,8 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Names of files and tables stand in it.
-        f.write_str(&safe(&self.words))
+        // Names of files and tables stand in it, and what servers say.
+        f.write_str(&safe(&secret::masked(&self.words)))
     }
 }
 
