@@ -17,7 +17,7 @@ use reelscope::{
         connection::Canceller,
         error::{ErrorKind, Result},
         location::Location,
-        replica::{CaughtUp, Replica},
+        replica::{self, CaughtUp, Replica},
         request::{Answer, CopyShown, CopyStatus, Query, Reply, Slot, SyncHow},
         session::ReadSession,
     },
@@ -40,6 +40,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Option<Self> {
+        // Some tests open files by themselves.
+        replica::prepare();
         let sqld = Sqld::start()?;
         sqld.run("CREATE TABLE t (a INTEGER PRIMARY KEY, b)");
         sqld.run("INSERT INTO t (b) VALUES ('one'), ('two')");
@@ -230,7 +232,8 @@ fn a_server_that_was_wiped_is_noticed_and_the_copy_is_kept() {
 #[test]
 fn a_server_that_was_killed_has_another_log_of_the_same_rows() {
     let Some(mut bench) = Bench::new() else { return };
-    let replica = bench.replica();
+    // Without the proxy, which would go on with its own connections.
+    let replica = Replica::new(bench.path(), server(&bench.sqld.url(), None));
     assert_eq!(catch_up(&replica).unwrap(), CaughtUp::Fresh);
     for round in 3..6 {
         bench.sqld.kill();

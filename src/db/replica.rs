@@ -18,8 +18,9 @@ mod state;
 
 use std::{
     fmt,
+    panic::catch_unwind,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, mpsc::RecvTimeoutError},
+    sync::{Arc, Mutex, Once, PoisonError, mpsc::RecvTimeoutError},
     time::Duration,
 };
 
@@ -70,6 +71,7 @@ pub enum CaughtUp {
 impl Replica {
     /// A copy there of this server. Touches nothing yet: opening does.
     pub fn new(path: PathBuf, server: Server) -> Self {
+        prepare();
         let shared = Shared { path, server, state: Arc::new(State::new()), keeper: Mutex::default() };
         Self { shared: Arc::new(shared) }
     }
@@ -167,6 +169,19 @@ impl Replica {
         server.link()?;
         Ok(ask(keeper.insert(Keeper::start(Arc::clone(state), files, server.clone())?)))
     }
+}
+
+/// Lets libSQL set SQLite up, once. Its replication insists on doing that itself, and panics where a file was opened before by other
+/// means: whoever opens files with `rusqlite` and makes a [`Replica`] later calls this first. [`Replica::new`] does.
+pub fn prepare() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        #[expect(deprecated, reason = "the builder that replaces it has to be awaited; nothing is opened by either")]
+        let set_up = catch_unwind(|| libsql::Database::open_in_memory().is_ok());
+        if !set_up.is_ok_and(|is| is) {
+            tracing::warn!("SQLite was set up by others: there will be no copies of servers");
+        }
+    });
 }
 
 /// How often one who waits for a sync looks whether it was cancelled.

@@ -23,6 +23,8 @@ pub(crate) struct Sample {
 impl Sample {
     /// What this script makes.
     pub(crate) fn of(sql: &str) -> Self {
+        // Before the first file: copies of servers may follow.
+        reelscope::db::replica::prepare();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sample.db");
         Connection::open(&path).unwrap().execute_batch(sql).unwrap();
@@ -31,6 +33,7 @@ impl Sample {
 
     /// code-reels with this many rows in its ledger.
     pub(crate) fn code_reels(rows: u64) -> Self {
+        reelscope::db::replica::prepare();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sample.db");
         generate::generate(&path, rows, &mut |_, _| {}).unwrap();

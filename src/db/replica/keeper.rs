@@ -26,7 +26,7 @@ use super::{
     lock::Lock,
     pace::{Pace, Sight},
     progress::Meter,
-    pulse::Pulse,
+    pulse::{Felt, Pulse},
     sidecar::Sidecar,
     signature::{Against, Doubt, Judgement, Signature, judge},
     state::State,
@@ -305,9 +305,9 @@ impl Work {
         if let Some(why) = self.state.status().broken {
             return Err(Trouble::Broken(why));
         }
-        let index = self.feel().await?;
+        let Felt { index, anew } = self.feel().await?;
         let sight = if index.is_some() { Sight::Clear } else { Sight::Blind };
-        let nothing_new = index.is_some() && index == self.seen && self.doubt.is_none();
+        let nothing_new = index.is_some() && index == self.seen && !anew && self.doubt.is_none();
         let frames = if nothing_new && wish == Wish::None { 0 } else { self.fetch(index).await? };
         if frames > 0 {
             self.pace.stir(Instant::now());
@@ -350,11 +350,12 @@ impl Work {
     }
 
     /// How far the server's log is, where it says.
-    async fn feel(&mut self) -> Result<Option<u64>, Trouble> {
+    async fn feel(&mut self) -> Result<Felt, Trouble> {
+        let nothing = Felt { index: None, anew: false };
         if self.silent >= SILENT {
-            return Ok(None);
+            return Ok(nothing);
         }
-        let pulse = match self.pulse.take() {
+        let mut pulse = match self.pulse.take() {
             Some(pulse) => pulse,
             None => {
                 let token = self.token().await?;
@@ -363,17 +364,17 @@ impl Work {
         };
         let felt = pulse.feel().await;
         match felt {
-            Ok(index) => {
-                self.silent = if index.is_some() { 0 } else { self.silent + 1 };
+            Ok(felt) => {
+                self.silent = if felt.index.is_some() { 0 } else { self.silent + 1 };
                 self.pulse = Some(pulse);
-                Ok(index)
+                Ok(felt)
             }
             Err(_) => {
                 // With it goes the token, which may be an old one.
                 self.driver = None;
                 self.reach().await?;
                 self.silent += 1;
-                Ok(None)
+                Ok(nothing)
             }
         }
     }

@@ -4,14 +4,17 @@
 //! (<https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md>), which grows with each commit; the driver hides it, so
 //! this asks by itself, over the same kind of connection. A server that does not send it is asked no more.
 
-use std::time::Duration;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http::{Request, StatusCode, header};
 use hyper::{Body, Client, body::HttpBody as _};
 use serde::Deserialize;
 
 use super::driver::Way;
-use crate::db::server::credentials::Token;
+use crate::db::server::{connector::Notes, credentials::Token};
 
 /// How long it may take. What is slower is no failure yet: then a sync tells.
 const LIMIT: Duration = Duration::from_secs(4);
@@ -26,17 +29,38 @@ pub(super) struct Pulse {
     client: Client<Way, Body>,
     url: String,
     token: Option<Token>,
+    notes: Arc<Notes>,
+    /// The connection of the last answer, and how many came over it.
+    kept: Option<(Instant, u32)>,
+}
+
+/// What was felt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Felt {
+    /// How far the server's log is; `None` where it answers, but does not say.
+    pub(super) index: Option<u64>,
+    /// A connection that was kept for several questions is gone: the server may be another process now, which counts anew.
+    pub(super) anew: bool,
 }
 
 impl Pulse {
     pub(super) fn new(way: Way, url: &str, token: Option<Token>) -> Self {
+        let notes = Arc::clone(way.notes());
         let client = Client::builder().pool_max_idle_per_host(1).build(way);
-        Self { client, url: format!("{}/v2/pipeline", url.trim_end_matches('/')), token }
+        Self { client, url: format!("{}/v2/pipeline", url.trim_end_matches('/')), token, notes, kept: None }
     }
 
-    /// How far the server's log is; `None` where it answers, but does not say. Why it failed is not told: the link finds words.
-    pub(super) async fn feel(&self) -> Result<Option<u64>, Failed> {
-        tokio::time::timeout(LIMIT, self.ask()).await.unwrap_or(Err(Failed))
+    /// Asks. Why it failed is not told: the link finds words.
+    pub(super) async fn feel(&mut self) -> Result<Felt, Failed> {
+        let index = tokio::time::timeout(LIMIT, self.ask()).await.unwrap_or(Err(Failed))?;
+        let before = self.kept;
+        self.kept = self.notes.connected().map(|now| match before {
+            Some((then, answers)) if then == now => (now, answers + 1),
+            _ => (now, 1),
+        });
+        // A server that closes after each answer says nothing by it.
+        let anew = before.is_some_and(|(then, answers)| answers > 1 && self.kept.is_none_or(|(now, _)| now != then));
+        Ok(Felt { index, anew })
     }
 
     async fn ask(&self) -> Result<Option<u64>, Failed> {
