@@ -14,6 +14,7 @@ mod random;
 pub mod record;
 pub mod replica;
 pub mod request;
+mod scan;
 pub mod schema;
 pub mod server;
 pub mod session;

@@ -16,6 +16,7 @@ pub(crate) mod known;
 pub(crate) mod link;
 pub(crate) mod page;
 pub(crate) mod record;
+pub(crate) mod scan;
 pub(crate) mod schema;
 pub(crate) mod script;
 pub(crate) mod session;

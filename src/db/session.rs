@@ -6,7 +6,7 @@
 
 pub(crate) mod file;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 pub use crate::db::connection::Canceller;
 use crate::{
@@ -214,6 +214,15 @@ impl ReadSession {
     /// See [`ErrorKind`](crate::db::error::ErrorKind).
     pub fn cell(&mut self, relation: &Arc<Relation>, key: &RowKey, column: usize) -> Result<Option<Value>> {
         ask!(self, cell(relation, key, column))
+    }
+
+    /// Every row of a relation in key order, whole, one after another, in constant memory.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`]; rows may have been handed over before.
+    pub fn scan(&mut self, relation: &Relation, each: &mut dyn FnMut(&[Value]) -> ControlFlow<()>) -> Result<()> {
+        ask!(self, scan(relation, each))
     }
 
     /// Whoever reads now: a replica that has everything meanwhile is read as a file.

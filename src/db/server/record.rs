@@ -280,7 +280,8 @@ fn mappings_of(relation: &Relation, id: &str) -> Option<String> {
 }
 
 fn is_too_large(error: &Error) -> bool {
-    error.kind == ErrorKind::TooLarge
+    // SQLite's own words for a value that does not fit (SQLITE_TOOBIG).
+    error.kind == ErrorKind::TooLarge || error.what.contains("too big")
 }
 
 /// A row cell by cell.

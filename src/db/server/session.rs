@@ -3,13 +3,13 @@
 //! Owns what a reader has: its canceller, how long it waits, and what all readers of the server know together. The readers themselves
 //! ([`page`], [`schema`], …) see only a way to ask. Must not write.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use super::{
     Limits, Server, counts,
     known::Known,
     link::{Link, Set},
-    page, record, schema,
+    page, record, scan, schema,
     script::Script,
 };
 use crate::{
@@ -123,6 +123,15 @@ impl ServerSession {
     pub(crate) fn cell(&mut self, relation: &Arc<Relation>, key: &RowKey, column: usize) -> Result<Option<Value>> {
         let known = Arc::clone(&self.known);
         record::cell(&mut |script| self.ask(script), &known, relation, key, column)
+    }
+
+    /// Every row of a relation in key order.
+    pub(crate) fn scan(
+        &mut self,
+        relation: &Relation,
+        each: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+    ) -> Result<()> {
+        scan::read(&self.link, &self.canceller, &self.known, relation, each)
     }
 
     fn ask(&self, script: &Script) -> Result<Vec<Set>> {

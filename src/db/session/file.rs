@@ -5,6 +5,8 @@
 //! [`paging`] and [`record`] do.
 
 use std::{
+    cell::{Cell, RefCell},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::Arc,
     thread,
@@ -20,7 +22,7 @@ use crate::{
         error::{Error, ErrorKind, Result, translate},
         paging, record,
         request::QuestionRecord,
-        schema,
+        scan, schema,
     },
     domain::{
         page::{Page, PageQuery, Record, RowKey},
@@ -230,6 +232,31 @@ impl FileSession {
     /// See [`ErrorKind`].
     pub(crate) fn cell(&mut self, relation: &Arc<Relation>, key: &RowKey, column: usize) -> Result<Option<Value>> {
         self.read(|reader, _| record::cell(reader, relation, key, column))
+    }
+
+    /// Every row of a relation in key order, all as they were at one moment: until the last is handed over, a program that writes without
+    /// a write-ahead log has to wait.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`]; where the file was replaced in the middle, rows were handed over before.
+    pub(crate) fn scan(
+        &mut self,
+        relation: &Relation,
+        each: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let begun = Cell::new(false);
+        let each = RefCell::new(each);
+        let path = self.path.clone();
+        self.read(|reader, _| {
+            if begun.get() {
+                return Err(busy(&path));
+            }
+            scan::read(reader, relation, &mut |row| {
+                begun.set(true);
+                (each.borrow_mut())(row)
+            })
+        })
     }
 
     /// The connection, opened anew where the file was replaced. For one statement at a time: what has to be right while others
