@@ -7,6 +7,7 @@
 pub mod args;
 mod connect;
 mod demo;
+mod export;
 mod failure;
 mod json;
 pub mod secrets;
@@ -34,6 +35,7 @@ pub fn run(command: &Command, cx: Context<'_>) -> Result<(), Failure> {
     let done = match command {
         Command::Tables(args) => tables::run(args, cx, to, &mut out),
         Command::Show(args) => show::run(args, cx, &mut out),
+        Command::Export(args) => export::run(args, cx, to, &mut out),
         Command::Demo(args) => demo::run(args, cx.config, &mut out),
         Command::Keys => keymap(cx.config).and_then(|keymap| Ok(write!(out, "{keymap}")?)),
         Command::Screenshot(_) => Ok(()),

@@ -394,3 +394,71 @@ fn a_command_behind_an_option_is_pointed_out() {
     assert!(refused(&["--demo", "x.db", "questions"], 2).contains("--demo"));
     assert!(refused(&["/nonexistent.db"], 3).contains("/nonexistent.db"));
 }
+
+#[test]
+fn an_export_holds_every_row_exactly() {
+    let folder = TempDir::new().unwrap();
+    let path = database(&folder);
+    let csv = out(&run(&["export", &path, "questions"]));
+    assert_eq!(
+        csv,
+        "id,question,subChannel,relevanceScore\nq-1,\"What is\na mutex?\",,9223372036854775807\na/b,slash,\"\",0\n"
+    );
+    let lines = out(&run(&["export", &path, "questions", "--format", "ndjson"]));
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((&lines[0]["subChannel"], &lines[1]["subChannel"]), (&Value::Null, &Value::from("")));
+    let array: Value = serde_json::from_str(&out(&run(&["export", &path, "questions", "--format", "json"]))).unwrap();
+    assert_eq!(array, Value::from(lines));
+    // What a terminal acts upon is escaped in JSON, and what JSON has no word for is an object.
+    let odd = out(&run(&["export", &path, "odd \"name.\u{1f600}", "--format", "ndjson"]));
+    assert!(
+        odd.contains(
+            r#""x":"\u001b[31m\u009b\u202e\u0000x","y":{"blob":"00ff"},"z":{"real":"Inf"},"t":{"invalid_utf8":"61ff"}"#
+        ),
+        "{odd}"
+    );
+    assert_eq!(out(&run(&["export", &path, "v"])).lines().count(), 4);
+    assert_eq!(
+        out(&run(&["export", &path, "users", "--format", "json"])),
+        "[\n{\"id\":\"u\",\"username\":\"ann\",\"password\":{\"masked\":true}}\n]\n"
+    );
+    assert!(out(&run(&["export", &path, "users"])).ends_with("u,ann,••••••\n"));
+    assert!(out(&run(&["export", &path, "users", "--reveal"])).ends_with("u,ann,hash!\n"));
+}
+
+#[test]
+fn an_export_of_nothing_and_of_what_is_not_there() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("empty.db");
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE t(a, \"b,c\"); CREATE VIEW w AS SELECT * FROM gone")
+        .unwrap();
+    let path = path.to_str().unwrap();
+    assert_eq!(out(&run(&["export", path, "t"])), "a,\"b,c\"\n");
+    assert_eq!(out(&run(&["export", path, "t", "--format", "json"])), "[]\n");
+    assert_eq!(out(&run(&["export", path, "t", "--format", "ndjson"])), "");
+    assert!(refused(&["export", path, "x"], 1).contains("no table or view is called x"));
+    assert!(refused(&["export", path, "w"], 1).contains("cannot be read"));
+}
+
+#[test]
+fn an_export_ends_when_nobody_reads_it() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("long.db");
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i FROM n")
+        .unwrap();
+    let mut child = reelscope(&["export", path.to_str().unwrap(), "t"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 4];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"i\n1\n");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}

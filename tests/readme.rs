@@ -242,6 +242,7 @@ fn every_command_runs() {
                     }
                 }
             }
+            Some(cli::Command::Export(_)) => assert!(place.printed(&line).lines().count() > 1, "{line}"),
             Some(cli::Command::Screenshot(picture)) => {
                 assert_picture(&place.picture(&line, picture), picture.format, picture.size.1);
             }

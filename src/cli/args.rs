@@ -159,6 +159,12 @@ pub enum Command {
     /// no word for is an object: a blob {"blob": "00ff…"} in hex, text that is not UTF-8 {"invalid_utf8": "ff…"} in hex, an
     /// infinite float {"real": "Inf"} or {"real": "-Inf"}, a masked secret {"masked": true}.
     Show(ShowArgs),
+    /// Every row of a table or a view, in the order of its key.
+    ///
+    /// CSV has a header line; NULL is an empty field, the empty text is "", a blob is x'00ff…' in hex. JSON is an array, NDJSON a line
+    /// for each row, of objects as those of `show`. Long tables take constant memory. Where it ends with another status than 0, not
+    /// all rows were written.
+    Export(ExportArgs),
     /// A picture of a screen of the demo, or of a database, as SVG or text.
     ///
     /// The demo is made in a temporary folder as if it were a certain moment, and no bots work in it: the same command makes
@@ -221,6 +227,37 @@ pub struct ShowArgs {
     /// How.
     #[arg(long, value_enum, default_value_t = ShowFormat::Table)]
     pub format: ShowFormat,
+    /// Show secrets (users.password), which are masked otherwise.
+    #[arg(long)]
+    pub reveal: bool,
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// With a header line.
+    Csv,
+    /// An array of objects.
+    Json,
+    /// An object on each line.
+    Ndjson,
+}
+
+/// `reelscope export`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(allow_missing_positional = true)]
+pub struct ExportArgs {
+    /// The database: a path, a URL or @PROFILE; without one, what the environment names.
+    pub database: Option<OsString>,
+    /// The table or view.
+    #[arg(required = true)]
+    pub table: String,
+    /// How to connect.
+    #[command(flatten)]
+    pub connecting: Connecting,
+    /// How.
+    #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+    pub format: ExportFormat,
     /// Show secrets (users.password), which are masked otherwise.
     #[arg(long)]
     pub reveal: bool,

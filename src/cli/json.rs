@@ -3,14 +3,17 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::{Serializer, ser::PrettyFormatter};
+use serde_json::{
+    Serializer,
+    ser::{CompactFormatter, Formatter, PrettyFormatter},
+};
 
 use super::Failure;
 
-/// Pretty JSON whose strings hold no control or bidi character as such: `\u009b`, not the byte.
-struct Escaping<'a>(PrettyFormatter<'a>);
+/// JSON whose strings hold no control or bidi character as such: `\u009b`, not the byte.
+struct Escaping<F>(F);
 
-impl serde_json::ser::Formatter for Escaping<'_> {
+impl<F: Formatter> Formatter for Escaping<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         let mut from = 0;
         for (at, letter) in fragment.char_indices().filter(|(_, letter)| acts(*letter)) {
@@ -72,6 +75,15 @@ fn acts(letter: char) -> bool {
 pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> Result<(), Failure> {
     value.serialize(&mut Serializer::with_formatter(&mut *out, Escaping(PrettyFormatter::new())))?;
     Ok(writeln!(out)?)
+}
+
+/// Writes this as JSON on one line, without its end.
+///
+/// # Errors
+/// The output fails.
+pub(super) fn line(value: &impl Serialize, out: &mut dyn Write) -> Result<(), Failure> {
+    value.serialize(&mut Serializer::with_formatter(&mut *out, Escaping(CompactFormatter)))?;
+    Ok(())
 }
 
 #[cfg(test)]

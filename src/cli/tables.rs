@@ -1,6 +1,6 @@
 //! `reelscope tables`: the tables at a glance.
 
-use std::{io::Write, sync::Arc};
+use std::{io::Write, sync::Arc, time::Duration};
 
 use serde::Serialize;
 
@@ -10,10 +10,13 @@ use super::{
     json,
 };
 use crate::{
-    db::session::ReadSession,
+    db::{error::Error, session::ReadSession},
     domain::schema::{KeyKind, Relation, RelationKind},
     widgets::safe::{safe, width},
 };
+
+/// How long the rows of a view are counted.
+const VIEW_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A table as the glance shows it; the field names are those of the JSON.
 #[derive(Debug, Serialize)]
@@ -32,12 +35,14 @@ struct Glance {
 pub(super) fn run(args: &TablesArgs, cx: Context<'_>, reader: Reader, out: &mut dyn Write) -> Result<(), Failure> {
     let mut session = ReadSession::open(&cx.location(args.database.as_deref(), &args.connecting)?)?;
     let schema = session.schema()?;
-    let glances: Vec<Glance> = schema
+    let shown: Vec<Arc<Relation>> = schema
         .relations
         .iter()
         .filter(|relation| args.all || relation.kind != RelationKind::Internal)
-        .map(|relation| glance(&mut session, relation))
+        .cloned()
         .collect();
+    let counts = session.counts(&shown, VIEW_PATIENCE)?;
+    let glances: Vec<Glance> = shown.iter().zip(counts).map(|(relation, count)| glance(relation, count)).collect();
     match args.format {
         TablesFormat::Json => json::write(&glances, out),
         TablesFormat::Csv => csv(&glances, reader, out),
@@ -45,10 +50,10 @@ pub(super) fn run(args: &TablesArgs, cx: Context<'_>, reader: Reader, out: &mut 
     }
 }
 
-fn glance(session: &mut ReadSession, relation: &Arc<Relation>) -> Glance {
+fn glance(relation: &Relation, count: Result<u64, Error>) -> Glance {
     let counted = match &relation.broken {
         Some(why) => Err(format!("cannot be read: {why}")),
-        None => session.count(relation).map_err(|error| format!("not counted: {}", error.what)),
+        None => count.map_err(|error| format!("not counted: {}", error.what)),
     };
     let (rows, problem) = match counted {
         Ok(rows) => (Some(rows), None),
