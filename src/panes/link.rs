@@ -3,7 +3,7 @@
 //! The words are made so that they change as seldom as they can: a healthy connection says nothing that grows older, ages go by
 //! coarse steps, and [`until_other_words`] says when to look again. Nothing here is only a colour: each state has its sign and word.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use jiff::Timestamp;
 
@@ -13,7 +13,10 @@ use crate::{
         request::{CopyShown, CopyStatus, LinkState, LinkStatus, SyncProgress},
     },
     theme::Role,
-    widgets::number::{length, size},
+    widgets::{
+        number::{length, size},
+        safe::safe,
+    },
 };
 
 /// A copy that was synced within this time is as good as the server.
@@ -224,6 +227,14 @@ pub const fn reason(error: &Error) -> &'static str {
         ErrorKind::Server => "server error",
         ErrorKind::Damaged | ErrorKind::NotADatabase => "damaged",
         _ => "failed",
+    }
+}
+
+/// An error where there is little room: what keeps everything from being read is told in full elsewhere.
+pub fn shortly(error: &Error) -> Cow<'_, str> {
+    match reason(error) {
+        "failed" | "damaged" => safe(&error.what),
+        known => Cow::Borrowed(known),
     }
 }
 

@@ -107,7 +107,7 @@ impl QuestionPane {
             return format!("{before}reading … {seconds:.1} s");
         }
         if let Some(error) = &self.stale {
-            return format!("{before}not read anew: {}", safe::safe(&error.what));
+            return format!("{before}not read anew: {}", link::shortly(error));
         }
         if let Some(age) = age {
             return age;

@@ -281,7 +281,8 @@ fn note(pane: &TablePane, rows: &Rows, cx: &ViewCx<'_>) -> String {
         return age.trim_end_matches(" · ").to_owned();
     }
     if let Some(failure) = &rows.failure {
-        return format!("{age}not read anew: {}", safe(&failure.error.what));
+        let not = if failure.wanted.is_some() { "not read" } else { "not read anew" };
+        return format!("{age}{not}: {}", link::shortly(&failure.error));
     }
     if !rows.found.pattern().is_empty() {
         let loaded = rows.window.as_ref().map_or(0, Window::len);
