@@ -19,7 +19,14 @@ use reelscope::{
     },
 };
 
-use support::{proxy::Proxy, reach, reach::Asked, samples::Sample, sqld::Sqld};
+use support::{
+    proxy::Proxy,
+    reach,
+    reach::Asked,
+    samples::Sample,
+    sqld::{Options, Sqld},
+    token::Issuer,
+};
 
 const TABLES: &str = "
     CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT);
@@ -116,6 +123,29 @@ fn nothing_is_asked_beside_the_first_page() {
     });
     let first_two = bench.proxy.requests();
     assert!(first_two[..2].iter().all(|request| request.connection == 1), "one connection until the first page");
+}
+
+#[test]
+fn a_token_that_may_only_read_is_enough() {
+    let issuer = Issuer::new();
+    let options = Options { key: Some(issuer.public_key()), ..Options::default() };
+    let Some(server) = Sqld::start_with(options) else { return };
+    let writer = issuer.read_write();
+    server.run_with(Some(&writer), TABLES);
+    let mut asked = Asked::open(Location::Server(reach::server(&server.url(), Some(&issuer.read_only()))));
+    assert!(matches!(asked.get(Slot::Schema, Query::Schema), Ok(Answer::Schema(_))));
+    asked.get(Slot::Page, Query::Question("q-1".into())).unwrap();
+    asked.ask(Slot::Activity, Query::Activity);
+    let bots = |asked: &Asked| {
+        asked.until("the activity is told", |reply| match reply {
+            Reply::Answer { outcome: Ok(Answer::Activity(update)), .. } => Some(update),
+            Reply::Answer { outcome: Err(error), .. } | Reply::Health(Err(error)) => panic!("{error}"),
+            _ => None,
+        })
+    };
+    assert!(bots(&asked).anew);
+    server.run_with(Some(&writer), "INSERT INTO bot_ledger (bot_name) VALUES ('creator')");
+    assert_eq!(bots(&asked).ledger[0].bot, "creator");
 }
 
 #[test]

@@ -4,33 +4,31 @@
 //! the link says when another try makes sense, and a request of the user's that gets through is as good as a poll. After that everything
 //! is told to be read anew, so that the screen goes on by itself.
 
+mod poll;
+
 use std::{
     sync::{Arc, mpsc::Sender},
     time::Duration,
 };
 
+use self::poll::{Following, News, Reader, Scope};
 use super::{
     super::{Shared, cache::Polls},
     Next, Word,
     pace::{Moment, Pace, Woken},
 };
-use crate::{
-    db::{
-        activity::server::{ServerActivity, Taken},
-        connection::Canceller,
-        error::{Error, ErrorKind, Result},
-        location::Location,
-        replica::Replica,
-        request::{Answer, Reply, RequestId, Slot},
-        server::{
-            Server,
-            changes::{Changes, Probe, Signature},
-            link::Link,
-            script::Script,
-            session::ServerSession,
-        },
+use crate::db::{
+    activity::server::Taken,
+    connection::Canceller,
+    error::{Error, ErrorKind, Result},
+    location::Location,
+    replica::Replica,
+    request::{Answer, Reply, RequestId, Slot},
+    server::{
+        Server,
+        changes::{Changes, Signature},
+        link::Link,
     },
-    domain::schema::Schema,
 };
 
 /// The pause after a failure of which the link says nothing.
@@ -38,18 +36,6 @@ const UNSAID: Duration = Duration::from_secs(2);
 /// The shortest and the longest pause after a failure.
 const SOONEST: Duration = Duration::from_millis(200);
 const LATEST: Duration = Duration::from_secs(60);
-
-/// How much is asked for in a poll: less where the database refuses some of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Scope {
-    /// The schema alone.
-    Schema,
-    /// The tables, too.
-    Tables,
-    /// The bots, too.
-    #[default]
-    All,
-}
 
 /// What is known of the server.
 pub(super) struct ServerWatch {
@@ -66,26 +52,6 @@ pub(super) struct ServerWatch {
     reread: bool,
     /// Who asked for a look.
     asking: Vec<Sender<Result<()>>>,
-}
-
-/// Somebody wants the activity.
-struct Following {
-    id: RequestId,
-    reader: Reader,
-}
-
-enum Reader {
-    /// The schema has to be known first.
-    Unmade,
-    Made(Box<ServerActivity>),
-    /// The tables are not there; this was told.
-    Impossible,
-}
-
-/// What a poll brought.
-struct News {
-    signature: Option<Signature>,
-    activity: Taken,
 }
 
 /// Has the link's news told from now on, and those of a copy with them.
@@ -201,56 +167,6 @@ impl ServerWatch {
             Err(error) if is_of_the_way(error.kind) => self.failed(error),
             Err(error) => self.refused(error),
         }
-    }
-
-    /// One request, or two where the schema is not known yet.
-    fn ask(&mut self) -> Result<News> {
-        let schema = if self.scope == Scope::Schema { None } else { self.schema()? };
-        let probe = Probe::of(schema.as_deref());
-        let mut script = Script::default();
-        script.select(probe.sql())?;
-        let now = Moment::now().instant;
-        if let (Some(schema), Some(following), Scope::All) = (&schema, &mut self.following, self.scope)
-            && !matches!(following.reader, Reader::Made(_))
-        {
-            match ServerActivity::of(schema) {
-                Some(reader) => following.reader = Reader::Made(Box::new(reader)),
-                None if matches!(following.reader, Reader::Unmade) => {
-                    following.reader = Reader::Impossible;
-                    let outcome = Ok(Answer::NoActivity);
-                    self.shared.reply(Reply::Answer { slot: Slot::Activity, id: following.id, outcome });
-                }
-                None => {}
-            }
-        }
-        let mut reader = match &self.following {
-            Some(Following { reader: Reader::Made(reader), .. }) if self.scope == Scope::All => Some(reader.clone()),
-            _ => None,
-        };
-        if let Some(reader) = &mut reader {
-            reader.ask(&mut script, now)?;
-        }
-        let sets = self.server.link()?.batch(&script, &self.canceller)?;
-        let (first, others) = sets.split_first().map_or((None, &[][..]), |(first, others)| (Some(first), others));
-        let signature = first.and_then(|set| probe.read(set));
-        let mut activity = Taken::Nothing;
-        if let Some(mut reader) = reader {
-            activity = reader.take(others, now);
-            if let Some(following) = &mut self.following {
-                following.reader = Reader::Made(reader);
-            }
-        }
-        Ok(News { signature, activity })
-    }
-
-    /// The schema: what a slot has read lately, or else read for this.
-    fn schema(&self) -> Result<Option<Arc<Schema>>> {
-        if let Some(schema) = self.server.known.schema() {
-            return Ok(Some(schema));
-        }
-        let schema = Arc::new(ServerSession::open(&self.server, self.canceller.clone())?.schema()?);
-        self.server.known.keep_schema(&schema);
-        Ok(Some(schema))
     }
 
     fn answered(&mut self, news: News) {
