@@ -27,8 +27,8 @@
 //! | [`widgets`] | grid cells, JSON tree, Markdown, diagrams, hexadecimal, prompt, toasts: pure and reusable | [`widgets::cell`], [`widgets::rich`] |
 //! | [`panes`] | tables, rows, question, bots, and the overlays: each its state, its actions, its view | [`panes::Pane`] |
 //! | [`app`] | the model, update, view, focus, the history of places | [`app::App`] |
-//! | [`config`] | defaults, file, environment, flags, to one validated value | [`config`] |
-//! | [`cli`] | arguments and the headless commands; never the screen | [`cli`] |
+//! | [`config`] | defaults, file, `.env`, environment, flags, to one validated value; profiles; the variables that name a database | [`config`] |
+//! | [`cli`] | arguments, what to open and with which token, the headless commands; never the screen | [`cli::target`] |
 //! | [`runtime`] | the terminal's guard, the loop, timers, clipboard, the headless driver that makes pictures | [`runtime`] |
 //!
 //! # Where a key press goes

@@ -2,7 +2,7 @@
 //!
 //! The server is a real one that checks tokens; what travelled is seen by the proxy before it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod support;
@@ -15,7 +15,7 @@ use std::{
 
 use support::{
     Start, Terminal,
-    proxy::Proxy,
+    proxy::{Fault, Proxy},
     sqld::{Options, Sqld},
     token::{Access, Issuer, Life},
 };
@@ -190,20 +190,39 @@ fn refusals_say_why_and_what_to_do_and_repeat_no_token() {
     let (url, old) = (world.proxy.url(), world.issuer.token(Access::ReadOnly, Life::Expired));
     let (status, said) = world.run(&["tables", &url], &[("TURSO_AUTH_TOKEN_RO", &old)], &[&old]);
     assert!(status == 4 && said.contains("expired") && said.contains("TURSO_AUTH_TOKEN_RO"), "{said}");
-    let cases: [(&[&str], &[(&str, &str)], i32, &str); 7] = [
-        (&["tables"], &[], 2, "TURSO_DATABASE_URL is not set"),
-        (&["tables"], &[("TURSO_AUTH_TOKEN", "s3cret")], 2, "TURSO_DATABASE_URL is required"),
-        (&[], &[("TURSO_AUTH_TOKEN", "s3cret")], 2, "put the credentials into .env"),
-        (&["tables", &url, "--token", "s3cret"], &[], 2, "there is no option --token"),
-        (&["tables", "libsql://x.example?authToken=s3cret"], &[], 2, "token_command"),
-        (&["tables", "http://x.example"], &[("TURSO_AUTH_TOKEN_RO", "s3cret")], 4, "--insecure-http"),
-        (&["tables", "libsql://x.example"], &[("TURSO_AUTH_TOKEN_RO", "s3cret two")], 4, "TURSO_AUTH_TOKEN_RO: "),
-    ];
-    for (arguments, variables, status, words) in cases {
+    let (none, url) = (&[] as &[(&str, &str)], url.as_str());
+    for (arguments, variables, status, words) in [
+        (&["tables"][..], none, 2, "TURSO_DATABASE_URL is not set"),
+        (&["tables"][..], &[("TURSO_AUTH_TOKEN", "s3cret")][..], 2, "TURSO_DATABASE_URL is required"),
+        (&[][..], &[("TURSO_AUTH_TOKEN", "s3cret")][..], 2, "put the credentials into .env"),
+        (&["tables", url, "--token", "s3cret"][..], none, 2, "there is no option --token"),
+        (&["tables", "libsql://x.example?authToken=s3cret"][..], none, 2, "token_command"),
+        (&["tables", "http://x.example"][..], &[("TURSO_AUTH_TOKEN_RO", "s3cret")][..], 4, "--insecure-http"),
+        (
+            &["tables", "libsql://x.example"][..],
+            &[("TURSO_AUTH_TOKEN_RO", "s3cret two")][..],
+            4,
+            "TURSO_AUTH_TOKEN_RO: ",
+        ),
+    ] {
         let (ended, said) = world.run(arguments, variables, &["s3cret"]);
         assert_eq!(ended, status, "{arguments:?}: {said}");
         assert!(said.contains(words), "{arguments:?}: {said}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_waits_for_a_server_ends_with_ctrl_c() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let Some(world) = World::new() else { return };
+    world.proxy.break_all(Fault::StallAfter(0));
+    let mut waiting = world.command(&["tables", &world.proxy.url()], &[]).stdout(Stdio::null()).spawn().unwrap();
+    world.proxy.until_requests(1);
+    let sent = Command::new("sh").arg("-c").arg(format!("kill -INT {}", waiting.id())).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(waiting.wait().unwrap().signal(), Some(2));
 }
 
 /// The browser in a terminal, in this folder.
