@@ -23,6 +23,8 @@ pub(crate) mod session;
 pub(crate) mod words;
 
 #[cfg(test)]
+mod site;
+#[cfg(test)]
 mod tests;
 
 use std::{
@@ -46,7 +48,7 @@ pub struct Server {
     pub limits: Limits,
     /// Whether a token may travel unencrypted to another computer.
     pub plaintext: Plaintext,
-    environment: Environment,
+    environment: Arc<Environment>,
     link: Arc<OnceLock<Link>>,
     pub(crate) known: Arc<Known>,
 }
@@ -86,7 +88,7 @@ impl Server {
             credentials,
             limits: Limits::default(),
             plaintext: Plaintext::default(),
-            environment: Environment::default(),
+            environment: Arc::default(),
             link: Arc::default(),
             known: Arc::default(),
         }
@@ -97,7 +99,7 @@ impl Server {
     /// connection.
     #[must_use]
     pub fn with_environment(mut self, variables: &[(String, String)]) -> Self {
-        self.environment = Environment::of(variables);
+        self.environment = Arc::new(Environment::of(variables));
         self.link = Arc::default();
         self
     }

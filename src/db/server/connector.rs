@@ -9,12 +9,14 @@ mod tls;
 mod tunnel;
 mod wire;
 
+#[cfg(test)]
+mod tests;
 use std::{
     future::Future,
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU16, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -71,7 +73,6 @@ impl Meter {
 pub(crate) struct Notes {
     failure: Mutex<Option<Error>>,
     connected: Mutex<Option<Instant>>,
-    status: AtomicU16,
     received: AtomicU64,
     answer: AtomicU64,
     /// The longest answer that is read; 0 for any length.
@@ -99,11 +100,6 @@ impl Notes {
         *self.connected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The HTTP status of the last answer; 0 before the first.
-    pub(crate) fn status(&self) -> u16 {
-        self.status.load(Ordering::Relaxed)
-    }
-
     /// Bytes received since the last request began.
     pub(crate) fn answered(&self) -> u64 {
         self.answer.load(Ordering::Relaxed)
@@ -112,7 +108,6 @@ impl Notes {
     /// Another request begins: nothing has come of its answer.
     pub(crate) fn begin(&self) {
         self.answer.store(0, Ordering::Relaxed);
-        self.status.store(0, Ordering::Relaxed);
     }
 
     /// All bytes received.
@@ -128,7 +123,7 @@ struct Route {
     connect: Duration,
     silence: Duration,
     tls: Option<TlsConnector>,
-    environment: Environment,
+    environment: Arc<Environment>,
     meter: Arc<Meter>,
 }
 
@@ -146,7 +141,7 @@ impl Connector {
     ///
     /// A file of certificates that cannot be read.
     pub(crate) fn new(server: &Server) -> Result<Self> {
-        let environment = server.environment.clone();
+        let environment = Arc::clone(&server.environment);
         // Without need, a file of certificates that is wrong is nobody's trouble.
         let tls = if server.endpoint.is_encrypted() || environment.wants_tls() {
             Some(tls::connector(environment.certificates())?)

@@ -11,7 +11,8 @@ mod cursor;
 mod health;
 mod keys;
 mod pool;
-
+#[cfg(test)]
+mod tests;
 use std::{
     fmt,
     future::Future,

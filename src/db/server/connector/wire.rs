@@ -78,7 +78,6 @@ impl Wire {
                 self.head = Head { bytes: [0; STATUS], len: 0, status: 0, asked: true };
                 self.meter.requests.fetch_add(1, Ordering::Relaxed);
                 self.notes.answer.store(0, Ordering::Relaxed);
-                self.notes.status.store(0, Ordering::Relaxed);
             }
             self.stirred();
         }
@@ -93,9 +92,7 @@ impl Wire {
         self.notes.received.fetch_add(len, Ordering::Relaxed);
         self.notes.answer.fetch_add(len, Ordering::Relaxed);
         self.stirred();
-        let status = self.head.read(bytes);
-        self.notes.status.store(status, Ordering::Relaxed);
-        if !matches!(status, 0..=200) {
+        if !matches!(self.head.read(bytes), 0..=200) {
             // The driver panics on the body of a failure that is not UTF-8. Nobody reads what is no ASCII there; the length stays.
             for byte in bytes.iter_mut().filter(|byte| !byte.is_ascii()) {
                 *byte = b'?';

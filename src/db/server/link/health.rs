@@ -102,13 +102,9 @@ impl Health {
         self.change(|facts| facts.fail(begun, error));
     }
 
-    /// Nobody wants the answer any more. Whether others are slow, too, they will say.
+    /// Nobody wants the answer any more.
     pub(super) fn given_up(&self) {
-        self.change(|facts| {
-            if matches!(facts.status.state, LinkState::Slow { .. }) {
-                facts.status.state = if facts.heard.is_some() { LinkState::Connected } else { LinkState::Connecting };
-            }
-        });
+        self.change(Facts::no_more_slow);
     }
 
     fn change(&self, change: impl FnOnce(&mut Facts)) {
@@ -148,9 +144,17 @@ impl Facts {
         self.status.state = LinkState::Connected;
     }
 
+    /// The request that was slow is over; whether others are, too, they will say.
+    fn no_more_slow(&mut self) {
+        if matches!(self.status.state, LinkState::Slow { .. }) {
+            self.status.state = if self.heard.is_some() { LinkState::Connected } else { LinkState::Connecting };
+        }
+    }
+
     fn fail(&mut self, begun: Instant, error: &Error) {
         // Others were answered meanwhile: that one was unlucky. Several that fail at once are one failure.
         if self.heard.is_some_and(|heard| heard > begun) || self.failed.is_some_and(|failed| failed > begun) {
+            self.no_more_slow();
             return;
         }
         let now = Instant::now();
@@ -200,4 +204,67 @@ fn is_news(old: &LinkStatus, new: &LinkStatus) -> bool {
         (old, new) => old != new,
     };
     moved || old.state != new.state || old.poll != new.poll || old.copy != new.copy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn away() -> Error {
+        Error::new(ErrorKind::Unreachable, "away", "")
+    }
+
+    #[test]
+    fn failures_at_once_are_one_and_those_of_the_past_are_none() {
+        let health = Health::default();
+        let begun = Instant::now();
+        for _ in 0..5 {
+            health.failed(begun, &away());
+        }
+        assert!(matches!(health.status().state, LinkState::Reconnecting { .. }));
+        health.succeeded(None);
+        health.failed(begun, &away());
+        assert_eq!((health.status().state, health.next_try()), (LinkState::Connected, None));
+    }
+
+    #[test]
+    fn what_needs_a_hand_is_away_at_once() {
+        let health = Health::default();
+        health.failed(Instant::now(), &Error::new(ErrorKind::Unauthorized, "", ""));
+        assert!(matches!(health.status().state, LinkState::Offline { .. }));
+    }
+
+    #[test]
+    fn slowness_ends_with_the_request() {
+        let health = Health::default();
+        let begun = Instant::now();
+        health.succeeded(None);
+        health.slow();
+        assert!(matches!(health.status().state, LinkState::Slow { .. }));
+        health.failed(begun, &away());
+        assert_eq!(health.status().state, LinkState::Connected);
+        health.slow();
+        health.given_up();
+        assert_eq!(health.status().state, LinkState::Connected);
+    }
+
+    #[test]
+    fn the_pause_doubles_up_to_its_longest() {
+        for (failures, least, most) in
+            [(1, 0.8, 1.2), (2, 1.6, 2.4), (5, 12.8, 19.2), (6, 24.0, 36.0), (90, 24.0, 36.0)]
+        {
+            let pause = pause(failures, ErrorKind::Unreachable).as_secs_f64();
+            assert!((least..=most).contains(&pause), "{failures}: {pause}");
+        }
+        assert!((4.0..=6.0).contains(&pause(90, ErrorKind::Unauthorized).as_secs_f64()));
+    }
+
+    #[test]
+    fn small_changes_of_the_latency_are_no_news() {
+        let status = |millis| LinkStatus { latency: Some(Duration::from_millis(millis)), ..LinkStatus::default() };
+        assert!(!is_news(&status(40), &status(49)));
+        assert!(is_news(&status(40), &status(51)));
+        let heard = LinkStatus { heard: Some(Timestamp::UNIX_EPOCH), ..status(40) };
+        assert!(!is_news(&status(40), &heard));
+    }
 }
