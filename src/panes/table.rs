@@ -6,18 +6,21 @@
 mod cells;
 mod fetch;
 mod measure;
+mod mouse;
 mod position;
 mod refresh;
 mod rows;
 mod schema;
 mod search;
+mod seek;
 mod sort;
+mod travel;
 mod view;
 mod window;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -25,7 +28,9 @@ use self::{
     cells::Copying,
     rows::{Jump, Land, PATIENCE, Rows, TICK},
     schema::SchemaTab,
-    window::{End, Place as Origin},
+    seek::step_match,
+    travel::{ask_place, go_first, go_to, go_to_end, go_to_key, go_to_number, go_to_percent, go_to_start},
+    window::End,
 };
 use crate::{
     db::{
@@ -33,9 +38,9 @@ use crate::{
         request::{Answer, Slot},
     },
     domain::{
-        page::{PageAt, RowKey, SortKey},
+        page::{PageAt, SortKey},
         place::Place,
-        schema::{KeyKind, Relation, RelationKind, Schema},
+        schema::{Relation, RelationKind, Schema},
         syntax::{Computed, Job},
         value::Secrets,
     },
@@ -43,18 +48,9 @@ use crate::{
     panes::{Cx, Focus, Handled, Intent, Pane, PromptKind, PromptState, Severity, ViewCx},
     widgets::{
         grid::{Columns, Side},
-        number::grouped,
         safe::safe,
     },
 };
-
-/// Two clicks within this time on the same cell open it.
-const DOUBLE_CLICK: Duration = Duration::from_millis(400);
-/// Rows the wheel scrolls.
-const WHEEL: i64 = 3;
-/// A row number is walked to, page by page, where it is no further than this from a place that is known; otherwise it is
-/// reckoned.
-const WALK: u64 = 10_000;
 
 /// The tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -359,87 +355,6 @@ impl TablePane {
     }
 }
 
-fn go_first(rows: &mut Rows, cx: &mut Cx<'_>) {
-    rows.go(PageAt::First, Land::First, 0, cx);
-}
-
-fn go_to_key(rows: &mut Rows, key: String, cx: &mut Cx<'_>) {
-    rows.go(PageAt::KeyText(key.clone()), Land::Key(key), 0, cx);
-}
-
-/// Goes to a share of the rows.
-fn go_to_percent(rows: &mut Rows, percent: f64, counted: Option<u64>, cx: &mut Cx<'_>) {
-    match percent {
-        ..=0.0 => go_first(rows, cx),
-        100.0.. => go_last(rows, cx),
-        _ => rows.go(PageAt::Percent(percent), Land::Share(percent / 100.0, counted), 0, cx),
-    }
-}
-
-fn go_last(rows: &mut Rows, cx: &mut Cx<'_>) {
-    rows.go(PageAt::Last, Land::Last, 0, cx);
-    rows.follow = rows::Follow::End;
-}
-
-/// Goes to the row of this number from 1: exactly where that takes no more than a short walk, else to about there.
-fn go_to_number(rows: &mut Rows, number: u64, counted: Option<u64>, cx: &mut Cx<'_>) {
-    let index = number.saturating_sub(1);
-    let here = rows.window.as_ref().and_then(|window| match window.place() {
-        Origin::Exact(origin) => Some((origin + rows.cursor).unsigned_abs()),
-        _ => None,
-    });
-    let total = rows.window.as_ref().and_then(window::Window::total).or(counted);
-    let walk = |steps: u64| i64::try_from(steps).unwrap_or(i64::MAX);
-    if let Some(here) = here
-        && here.abs_diff(index) <= WALK
-    {
-        let steps = walk(here.abs_diff(index));
-        rows.move_by(if index < here { -steps } else { steps }, cx);
-    } else if rows.relation.key == KeyKind::None && rows.wanted_sort().is_empty() {
-        // Rows without a key are counted through: the database knows the number.
-        rows.go(PageAt::Key(RowKey::Ordinal(index)), Land::First, 0, cx);
-    } else if index <= WALK {
-        rows.go(PageAt::First, Land::First, walk(index), cx);
-    } else if let Some(total) = total.filter(|total| *total > index) {
-        let share = index as f64 / total as f64;
-        rows.go(PageAt::Percent(share * 100.0), Land::Share(share, Some(total)), 0, cx);
-    } else if total.is_some() {
-        go_last(rows, cx);
-    } else {
-        cx.out.say(Severity::Info, "the rows are not counted yet: try again in a moment, or go to a percentage: 50%");
-    }
-}
-
-/// Goes where the prompt says: `50%`, `#1234` (a row id), or a key.
-fn go_to(rows: &mut Rows, text: &str, counted: Option<u64>, cx: &mut Cx<'_>) {
-    let text = text.trim();
-    if text.is_empty() {
-        return;
-    }
-    if let Some(percent) = text.strip_suffix('%') {
-        match percent.trim().parse::<f64>() {
-            Ok(percent) if percent.is_finite() => go_to_percent(rows, percent, counted, cx),
-            _ => cx.out.say(Severity::Warning, format!("'{}' is no percentage: type it like 50%", safe(text))),
-        }
-        return;
-    }
-    let Some(id) = text.strip_prefix('#') else {
-        go_to_key(rows, text.to_owned(), cx);
-        return;
-    };
-    match (id.trim().replace(',', "").parse::<i64>(), &rows.relation.key) {
-        (Ok(id), KeyKind::Rowid { column: Some(_), .. }) => go_to_key(rows, id.to_string(), cx),
-        (Ok(id), KeyKind::Rowid { column: None, .. }) => rows.go(PageAt::Key(RowKey::Rowid(id)), Land::First, 0, cx),
-        (Ok(_), KeyKind::Primary(_) | KeyKind::None) => {
-            cx.out.say(
-                Severity::Warning,
-                format!("the rows of {} have no row id: go to a key or a percentage", safe(&rows.relation.name)),
-            );
-        }
-        (Err(_), _) => cx.out.say(Severity::Warning, format!("'{}' is no row id: type it like #1234", safe(text))),
-    }
-}
-
 impl Pane for TablePane {
     fn resize(&mut self, area: Rect, cx: &mut Cx<'_>) {
         self.area = area;
@@ -640,86 +555,11 @@ impl Pane for TablePane {
     }
 
     fn mouse(&mut self, mouse: MouseEvent, cx: &mut Cx<'_>) -> Handled {
-        let at = (mouse.column, mouse.row).into();
-        let clicked = mouse.kind == MouseEventKind::Down(MouseButton::Left);
-        if clicked && let Some(tab) = view::tab_at(self, at) {
-            return self.open_tab(tab, cx);
-        }
-        if self.tab == Tab::Schema {
-            match mouse.kind {
-                MouseEventKind::ScrollDown => self.schema.view.scroll(0, WHEEL),
-                MouseEventKind::ScrollUp => self.schema.view.scroll(0, -WHEEL),
-                MouseEventKind::ScrollRight => self.schema.view.scroll(4, 0),
-                MouseEventKind::ScrollLeft => self.schema.view.scroll(-4, 0),
-                _ => return Handled::No,
-            }
-            return Handled::Yes;
-        }
-        let Some(rows) = &mut self.rows else { return Handled::No };
-        let sideways = mouse.modifiers.contains(KeyModifiers::SHIFT);
-        match mouse.kind {
-            MouseEventKind::ScrollRight => rows.column = rows.columns.step(rows.column, Side::Right, 1),
-            MouseEventKind::ScrollLeft => rows.column = rows.columns.step(rows.column, Side::Left, 1),
-            MouseEventKind::ScrollDown if sideways => rows.column = rows.columns.step(rows.column, Side::Right, 1),
-            MouseEventKind::ScrollUp if sideways => rows.column = rows.columns.step(rows.column, Side::Left, 1),
-            MouseEventKind::ScrollDown => rows.scroll_by(WHEEL, cx),
-            MouseEventKind::ScrollUp => rows.scroll_by(-WHEEL, cx),
-            MouseEventKind::Down(MouseButton::Left) => {
-                let (header, body) = (view::header(self.area), view::body(self.area));
-                let column = rows.columns.layout(body.width).column_at(mouse.column.saturating_sub(body.x));
-                if header.contains(at) {
-                    let Some(column) = column else { return Handled::No };
-                    rows.column = column;
-                    sort_by(rows, sort::by, cx);
-                } else if body.contains(at) {
-                    let row = rows.seen(None).1 + i64::from(mouse.row - body.y);
-                    if rows.window.as_ref().is_none_or(|window| window.row(row).is_none()) {
-                        return Handled::Yes;
-                    }
-                    rows.column = column.unwrap_or(rows.column);
-                    let double = self.clicked.is_some_and(|(when, at, what)| {
-                        (at, what) == (row, rows.column) && cx.now.elapsed < when + DOUBLE_CLICK
-                    });
-                    self.clicked = (!double).then_some((cx.now.elapsed, row, rows.column));
-                    rows.move_to(row, cx);
-                    if double {
-                        rows.open(cx);
-                    }
-                } else {
-                    return Handled::No;
-                }
-            }
-            _ => return Handled::No,
-        }
-        rows.fit(cx);
-        Handled::Yes
+        self.take_mouse(mouse, cx)
     }
 
     fn view(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
         view::draw(self, area, buf, cx);
-    }
-}
-
-/// The first row: without asking where it is here.
-fn go_to_start(rows: &mut Rows, cx: &mut Cx<'_>) {
-    match rows.window.as_ref().filter(|window| window.complete(End::Front) && !rows.is_jumping()) {
-        Some(window) => {
-            let first = window.base();
-            rows.move_to(first, cx);
-        }
-        None => go_first(rows, cx),
-    }
-}
-
-/// The last row: without asking where it is here.
-fn go_to_end(rows: &mut Rows, cx: &mut Cx<'_>) {
-    match rows.window.as_ref().filter(|window| window.complete(End::Back) && !rows.is_jumping()) {
-        Some(window) => {
-            let last = window.end() - 1;
-            rows.move_to(last, cx);
-            rows.follow = rows::Follow::End;
-        }
-        None => go_last(rows, cx),
     }
 }
 
@@ -731,82 +571,7 @@ fn sort_by(rows: &mut Rows, change: fn(&[SortKey], usize) -> Vec<SortKey>, cx: &
     rows.jump(Jump { at: PageAt::First, land: Land::First, sort, then: 0 }, cx);
 }
 
-fn ask_place(rows: &Rows, text: &str, cx: &mut Cx<'_>) {
-    let title = match rows.relation.key {
-        KeyKind::Rowid { .. } => "go to: 50%, #row id, or a key",
-        KeyKind::Primary(_) => "go to: 50%, or a key",
-        KeyKind::None => "go to: 50%",
-    };
-    cx.out.intents.push(Intent::Prompt { kind: PromptKind::GoTo, title: title.to_owned(), text: text.to_owned() });
-}
-
-fn step_match(rows: &mut Rows, towards: End, cx: &mut Cx<'_>) {
-    if rows.found.pattern().is_empty() {
-        cx.out.say(Severity::Info, "nothing is searched for: / searches the rows that are loaded");
-        return;
-    }
-    let next = match towards {
-        End::Back => rows.found.after(rows.cursor, rows.column),
-        End::Front => rows.found.before(rows.cursor, rows.column),
-    };
-    match next {
-        Some((_, (row, column))) => {
-            if rows.columns.is_shown(column) {
-                rows.column = column;
-            }
-            rows.move_to(row, cx);
-        }
-        None => say_nothing_found(rows, cx),
-    }
-}
-
-fn say_nothing_found(rows: &Rows, cx: &mut Cx<'_>) {
-    let loaded = rows.window.as_ref().map_or(0, window::Window::len);
-    let words = format!("not in the {} rows that are loaded", grouped(loaded as u64));
-    cx.out.say(Severity::Info, words);
-}
-
 impl TablePane {
-    fn ask_search(&mut self, cx: &mut Cx<'_>) -> Handled {
-        let Some(rows) = &self.rows else { return Handled::No };
-        self.search_from = Some((rows.cursor, rows.column));
-        let title = match self.tab {
-            Tab::Rows => "search the rows that are loaded",
-            Tab::Schema => "search the schema",
-        };
-        cx.out.intents.push(Intent::Prompt { kind: PromptKind::Search, title: title.to_owned(), text: String::new() });
-        Handled::Yes
-    }
-
-    fn search(&mut self, text: &str, state: PromptState, cx: &mut Cx<'_>) {
-        let from = self.search_from;
-        let Some(rows) = &mut self.rows else { return };
-        let text = if state == PromptState::Given { "" } else { text };
-        rows.found.search(text, &rows.relation, rows.window.as_ref(), rows.secrets);
-        if let Some((row, column)) = from {
-            // Each letter searches from where the search began; given up, the cursor is there again.
-            let at = (rows.cursor, rows.column);
-            let to = match column.checked_sub(1) {
-                Some(before) => rows.found.after(row, before),
-                None => rows.found.after(row - 1, usize::MAX),
-            };
-            let (row, column) = to.map_or((row, column), |(_, found)| found);
-            if (row, column) != at {
-                if rows.columns.is_shown(column) {
-                    rows.column = column;
-                }
-                rows.move_to(row, cx);
-            }
-        }
-        if state != PromptState::Typing {
-            self.search_from = None;
-            if state == PromptState::Done && !text.is_empty() && rows.found.count() == 0 {
-                say_nothing_found(rows, cx);
-            }
-        }
-        rows.fit(cx);
-    }
-
     /// The whole cell that was to be copied is here, if it is ours: the cell view uses the same slot.
     fn cell_came(&mut self, outcome: Result<&Answer, &Error>, cx: &mut Cx<'_>) -> Handled {
         let Some(copying) = self.copying.take() else { return Handled::No };

@@ -140,7 +140,12 @@ fn state(status: &LinkStatus, now: Timestamp) -> Vec<(&'static str, String, Opti
         }
         LinkState::Reconnecting { since, next, why } => failed("↻ reconnecting by itself", *since, *next, why),
         LinkState::Offline { since, next, why } => {
-            let head = format!("✗ offline for {}", link::coarse(link::between(*since, now)));
+            let gone = link::between(*since, now);
+            let head = if gone < Duration::from_secs(10) {
+                "✗ offline".to_owned()
+            } else {
+                format!("✗ offline for {}", link::coarse(gone))
+            };
             failed(&head, *since, *next, why)
         }
     }

@@ -6,13 +6,14 @@ mod desk;
 mod random;
 mod snapshots;
 
+use crossterm::event::MouseEventKind;
 use ratatui::layout::Rect;
 
 use self::desk::{Desk, ledger, questions, text};
 use super::*;
 use crate::{
     db::{error::ErrorKind, request::Query},
-    domain::value::Value,
+    domain::{page::RowKey, value::Value},
 };
 
 const AREA: Rect = Rect::new(0, 0, 80, 24);

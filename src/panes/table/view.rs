@@ -99,7 +99,7 @@ fn draw_nothing(pane: &TablePane, inner: Rect, buf: &mut Buffer, cx: &ViewCx<'_>
         (None, Outset::Reading) => say("reading the schema …", "", Role::Muted),
         (None, Outset::Failed(error)) => say(&safe(&error.what), &remedy(error), Role::Bad),
         (None, Outset::Read) if pane.nothing_to_show => {
-            say("This database has no tables", "They show up here as soon as another program makes some.", Role::Muted)
+            say("This database has no tables", "They show up here as soon as another program makes some.", Role::Muted);
         }
         (None, Outset::Read) => say("no table chosen", "Choose one in the tables and press Enter.", Role::Muted),
     }
