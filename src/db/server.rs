@@ -6,6 +6,7 @@
 //! there, [`credentials`] the token, [`connector`] the way (TLS, proxies, timeouts), [`link`] the connections and the state they are
 //! in, [`script`] what is asked and how values come back exactly, [`session`] the reading itself. Must not know the screen.
 
+pub mod advice;
 pub(crate) mod cells;
 pub(crate) mod changes;
 pub(crate) mod connector;

@@ -150,6 +150,9 @@ impl Cells {
                 *value = match (class, sent) {
                     ("text", Value::Blob(bytes)) => Value::Text(Bytes::part(bytes.head(), limit, number)),
                     ("blob", Value::Blob(bytes)) => Value::Blob(Bytes::part(bytes.head(), limit, number)),
+                    // Nothing is all that `substr` gives of nothing.
+                    ("text", Value::Null) if number == 0 => Value::text(""),
+                    ("blob", Value::Null) if number == 0 => Value::Blob(Bytes::default()),
                     ("inf", Value::Null) => Value::Real(if number == 1 { f64::INFINITY } else { f64::NEG_INFINITY }),
                     _ => return Err(strange()),
                 };

@@ -326,6 +326,8 @@ fn pieces(ask: &mut Ask<'_>, source: &Source, column: &str, wanted: &Wanted) -> 
     let Some((class, value, length)) = piece(1)? else { return Ok(None) };
     let mut bytes = match value {
         Value::Blob(bytes) => bytes.head().to_vec(),
+        // Nothing is all that `substr` gives of nothing.
+        Value::Null if class != Value::text("null") => Vec::new(),
         Value::Text(text) => {
             let negative = text.head().starts_with(b"-");
             return Ok(Some(Value::Real(if negative { f64::NEG_INFINITY } else { f64::INFINITY })));

@@ -31,7 +31,7 @@ pub(crate) fn read(ask: &mut Ask<'_>, known: &Known) -> Result<Arc<Schema>> {
     let sets = loop {
         match ask(&script(names, views)?) {
             Err(error) if words::is_undecodable(&error) && names == Form::Plain => names = Form::Exact,
-            Err(error) if error.kind == ErrorKind::Sql && views == Views::Together => views = Views::Alone,
+            Err(error) if is_its_own(&error) && views == Views::Together => views = Views::Alone,
             sets => break sets?,
         }
     };
@@ -108,7 +108,7 @@ impl ServerProbe<'_, '_> {
         }
         let answers: Vec<bool> = match (self.ask)(&script) {
             Ok(sets) => sets.iter().map(|set| is_integer(&set.rows)).collect(),
-            Err(error) if error.kind != ErrorKind::Sql => return Err(error),
+            Err(error) if !is_its_own(&error) => return Err(error),
             Err(_) => {
                 let mut answers = Vec::new();
                 for (name, rowid) in &unknown {
@@ -116,7 +116,7 @@ impl ServerProbe<'_, '_> {
                     script.select(schema::probe(name, rowid))?;
                     answers.push(match (self.ask)(&script) {
                         Ok(sets) => sets.first().is_some_and(|set| is_integer(&set.rows)),
-                        Err(error) if error.kind != ErrorKind::Sql => return Err(error),
+                        Err(error) if !is_its_own(&error) => return Err(error),
                         Err(_) => false,
                     });
                 }
@@ -158,4 +158,9 @@ impl Probe for ServerProbe<'_, '_> {
     fn is_plain(&mut self, name: &str, _rowid: &str) -> bool {
         self.raw.get(name).is_none_or(|(kind, _)| kind != "virtual")
     }
+}
+
+/// Whether a relation of the statement is at fault, and not the way to the server.
+fn is_its_own(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Sql | ErrorKind::NoSuchRelation)
 }

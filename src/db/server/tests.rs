@@ -9,7 +9,7 @@ use std::{
 
 use rusqlite::{Connection, types::ValueRef};
 
-use super::{known::Known, link::Set, page, schema, script::Script, session::Ask};
+use super::{counts, known::Known, link::Set, page, record, schema, script::Script, session::Ask};
 use crate::{
     db::{
         connection::reader,
@@ -47,7 +47,7 @@ CREATE TABLE "odd ""name'; --?"("a ""b" TEXT, "select" INT, "?" REAL, a);
 INSERT INTO "odd ""name'; --?" VALUES ('x', 1, 2.5, 'k'), ('y', 2, NULL, 'l'), ('x', 3, 1e-300, NULL);
 CREATE TABLE strange(id INTEGER PRIMARY KEY, v, w);
 INSERT INTO strange VALUES (1, 9e999, 'a'), (2, -9e999, CAST(x'61ff62' AS TEXT)), (3, 1.5, zeroblob(3000)), (4, CAST(zeroblob(2000) || x'ff' AS TEXT), NULL),
-  (5, 4.9406564584124654e-324, 'b'), (6, 1.7976931348623157e308, CAST(x'00' AS TEXT));
+  (5, 4.9406564584124654e-324, 'b'), (6, 1.7976931348623157e308, CAST(x'00' AS TEXT)), (7, '', x''), (8, 'ä', 5);
 CREATE TABLE lengths(id INTEGER PRIMARY KEY, t TEXT, b BLOB);
 INSERT INTO lengths WITH RECURSIVE n(i) AS (SELECT 1018 UNION ALL SELECT i + 1 FROM n WHERE i < 1032)
   SELECT i, replace(hex(zeroblob(i - 1010)), '00', 'x') || replace(hex(zeroblob(300)), '00', '😀'), zeroblob(i) FROM n;
@@ -75,7 +75,6 @@ fn many_columns() -> String {
 struct Local {
     folder: tempfile::TempDir,
     connection: Connection,
-    trips: usize,
 }
 
 impl Local {
@@ -83,7 +82,7 @@ impl Local {
         let folder = tempfile::tempdir().unwrap();
         let connection = Connection::open(folder.path().join("a.db")).unwrap();
         connection.execute_batch(sql).unwrap();
-        Self { folder, connection, trips: 0 }
+        Self { folder, connection }
     }
 
     fn path(&self) -> PathBuf {
@@ -91,7 +90,6 @@ impl Local {
     }
 
     fn ask(&mut self, script: &Script) -> Result<Vec<Set>> {
-        self.trips += 1;
         script.statements().iter().map(|sql| run(&self.connection, sql)).collect()
     }
 }
@@ -204,6 +202,42 @@ impl<'a> Both<'a> {
         }
     }
 
+    /// Whole rows and cells by key and by its text.
+    fn records(&mut self, relation: &Arc<Relation>) {
+        let page = self.page(relation, &[], PageAt::First, 40).unwrap();
+        let mut keys: Vec<RowKey> = page.rows.iter().map(|row| row.key.clone()).collect();
+        keys.extend([RowKey::Rowid(12_345), RowKey::Ordinal(77), RowKey::Primary(vec![Value::Null])]);
+        for key in &keys {
+            let there = record::read(&mut *self.ask, &self.known, relation, key).unwrap();
+            assert_eq!(there, self.file.record(relation, key).unwrap(), "{} {key:?}", relation.name);
+            for column in [0, 1, 99] {
+                let there = record::cell(&mut *self.ask, &self.known, relation, key, column).unwrap();
+                assert_eq!(there, self.file.cell(relation, key, column).unwrap(), "{} {key:?} {column}", relation.name);
+            }
+        }
+        for text in ["1", "2", " 3", "q-007", "AX, 54", "ax,54", "ax", "0", "", "x'00'", "00000000"] {
+            let there = record::find(&mut *self.ask, &self.known, relation, text).unwrap();
+            assert_eq!(there, self.file.find(relation, text).unwrap(), "{} {text}", relation.name);
+        }
+    }
+
+    fn questions(&mut self) {
+        let schema = self.schema();
+        for id in ["q-007", "q-008", "q-000", "nothing", ""] {
+            let there = record::question(&mut *self.ask, &self.known, &schema, id).unwrap();
+            assert_eq!(there, self.file.question(id).unwrap(), "{id}");
+        }
+    }
+
+    fn counts(&mut self) {
+        let schema = self.schema();
+        let relations: Vec<&Relation> = schema.relations.iter().map(|relation| &**relation).collect();
+        let there = counts::read(&mut *self.ask, &relations).unwrap();
+        for (relation, count) in relations.into_iter().zip(there) {
+            assert_eq!(count.ok(), self.file.count(relation).ok(), "{}", relation.name);
+        }
+    }
+
     fn everything(&mut self) {
         let schema = self.schema();
         for relation in schema.relations.iter().filter(|relation| relation.broken.is_none()) {
@@ -219,12 +253,17 @@ impl<'a> Both<'a> {
                     SortKey { column: column - 1, direction: direction.reversed() },
                 ]);
             }
-            let few = relation.columns.len() > 100;
-            for sort in sorts.iter().take(if few { 3 } else { usize::MAX }) {
-                for limit in if few { &[2_usize][..] } else { &[2, 7, 50] } {
-                    self.walk(relation, sort, *limit);
-                }
+            if relation.columns.len() > 100 {
+                // Statements of half a megabyte: a few say it all.
+                let page = self.page(relation, &sorts[1], PageAt::First, 2).unwrap();
+                self.page(relation, &sorts[1], PageAt::After(page.last.unwrap()), 2);
+                self.page(relation, &[], PageAt::Key(RowKey::Rowid(2)), 2);
+                continue;
             }
+            for (sort, limit) in sorts.iter().zip([7, 2, 50].into_iter().cycle()) {
+                self.walk(relation, sort, limit);
+            }
+            self.records(relation);
         }
     }
 }
@@ -233,7 +272,90 @@ impl<'a> Both<'a> {
 fn a_server_gives_what_a_file_gives() {
     let mut local = Local::new(&format!("{DATA}{}", many_columns()));
     let path = local.path();
-    Both::new(&path, |script| local.ask(script)).everything();
+    let mut both = Both::new(&path, |script| local.ask(script));
+    both.everything();
+    both.questions();
+    both.counts();
+}
+
+#[test]
+fn a_broken_view_and_questions_that_are_a_view() {
+    let mut local = Local::new(
+        "CREATE TABLE q(key INTEGER PRIMARY KEY, id, question);
+         INSERT INTO q VALUES (1, 'b', 'B'), (2, 'A', 'big'), (3, 'a', 'small'), (4, 5, 'number');
+         CREATE VIEW questions AS SELECT id, question FROM q;
+         CREATE VIEW broken AS SELECT gone FROM q;
+         CREATE VIEW worse AS SELECT * FROM gone;
+         CREATE VIEW whole AS SELECT 1 AS one;",
+    );
+    let path = local.path();
+    let mut both = Both::new(&path, |script| local.ask(script));
+    let schema = both.file.schema().unwrap();
+    let there = schema::read(&mut *both.ask, &both.known).unwrap();
+    for (there, here) in there.relations.iter().zip(&schema.relations) {
+        assert_eq!(there.broken.is_some(), here.broken.is_some(), "{}", here.name);
+        assert_eq!((&there.name, &there.columns, &there.key), (&here.name, &here.columns, &here.key));
+    }
+    for id in ["a", "A", "b", "5", "c"] {
+        let there = record::question(&mut *both.ask, &both.known, &schema, id).unwrap();
+        assert_eq!(there, both.file.question(id).unwrap(), "{id}");
+    }
+}
+
+/// A server that sends few bytes at once.
+fn narrow(connection: &Connection, script: &Script, most: usize) -> Result<Vec<Set>> {
+    let sets: Vec<Set> = script.statements().iter().map(|sql| run(connection, sql)).collect::<Result<_>>()?;
+    let size = |value: &Value| match value {
+        Value::Text(bytes) | Value::Blob(bytes) => bytes.head().len(),
+        _ => 8,
+    };
+    let bytes: usize = sets.iter().flat_map(|set| &set.rows).flatten().map(size).sum();
+    let error =
+        || Error::new(ErrorKind::TooLarge, "the answer is larger than the server sends at once", "ask for less");
+    if bytes > most { Err(error()) } else { Ok(sets) }
+}
+
+#[test]
+fn what_is_too_large_for_an_answer_comes_in_smaller_ones() {
+    let local = Local::new(
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT);
+         INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+           SELECT i, replace(hex(zeroblob(600)), '00', 'ä') FROM n;
+         CREATE TABLE big(id INTEGER PRIMARY KEY, t TEXT, b BLOB, r REAL);
+         INSERT INTO big VALUES (1, replace(hex(zeroblob(4500000)), '00', 'x'), zeroblob(5000000), 9e999), (2, '', x'', 1.5)",
+    );
+    let (path, mut trips) = (local.path(), 0);
+    let connection = &local.connection;
+    let known = Known::default();
+    let mut file = FileSession::open(&path).unwrap();
+    let schema = file.schema().unwrap();
+    let query = |at| PageQuery { relation: Arc::clone(schema.find("t").unwrap()), sort: Vec::new(), at, limit: 40 };
+    let mut ask = |script: &Script| {
+        trips += 1;
+        narrow(connection, script, 25_000)
+    };
+    let mut ids = Vec::new();
+    let mut page = page::read(&mut ask, &known, &query(PageAt::Last)).unwrap();
+    assert!((1..40).contains(&page.rows.len()) && page.at_end, "{}", page.rows.len());
+    loop {
+        ids.extend(page.rows.iter().rev().map(|row| row.key.clone()));
+        if page.at_start {
+            break;
+        }
+        page = page::read(&mut ask, &known, &query(PageAt::Before(page.first.unwrap()))).unwrap();
+    }
+    assert_eq!(ids, (1..=60).rev().map(RowKey::Rowid).collect::<Vec<_>>());
+    // Only the first page had to learn it.
+    assert!(trips < 8, "{trips}");
+    let mut ask = |script: &Script| narrow(connection, script, 4_100_000);
+    let big = schema.find("big").unwrap();
+    let there = record::read(&mut ask, &known, big, &RowKey::Rowid(1)).unwrap();
+    assert!(there == file.record(big, &RowKey::Rowid(1)).unwrap() && there.is_some());
+    let mut nothing = |script: &Script| narrow(connection, script, 23);
+    let there = record::read(&mut nothing, &known, big, &RowKey::Rowid(2)).unwrap();
+    assert_eq!(there, file.record(big, &RowKey::Rowid(2)).unwrap());
+    let there = record::cell(&mut ask, &known, big, &RowKey::Rowid(1), 2).unwrap();
+    assert!(there == file.cell(big, &RowKey::Rowid(1), 2).unwrap());
 }
 
 /// For trying statements on a real server by hand: `REELSCOPE_TRY_SERVER=http://… REELSCOPE_TRY_FILE=…/dbs/default/data`.
