@@ -104,8 +104,8 @@ mod tests {
         tracing::subscriber::with_default(subscriber(path.clone(), LevelFilter::TRACE), || {
             tracing::trace!("ours, of {}", module_path!());
             tracing::error!("a server said: Bearer {TOKEN}, and {TOKEN}");
-            tracing::error!(target: "hyper::client", "theirs");
-            tracing::error!(target: "h2::client", "theirs");
+            tracing::error!(target: "hyper", "theirs");
+            tracing::error!(target: "h2", "theirs");
             tracing::error_span!(target: "rustls", "theirs").in_scope(|| tracing::info!("inside"));
         });
         let log = fs::read_to_string(path).unwrap();
