@@ -34,11 +34,7 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> Result<(), String> 
     let typed = storm(&mut terminal, &mut random, keys / 5, LONG, Pace::AtOnce, any)?;
     line(report, "key → frame, each key as soon as the frame before is there", &typed);
     terminal.quit(b"\x03");
-    let floor = floor(setting, keys / 10)?;
-    report.note(&format!(
-        "the minimal program, first and last page in turns, on this machine now: {}",
-        floor.latencies.spread()
-    ));
+    report.note(&floor_words(setting, keys / 10)?);
 
     let slow = setting.copy("endless.db")?;
     open(&slow)?.execute_batch(ENDLESS).map_err(|error| error.to_string())?;
@@ -50,6 +46,12 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> Result<(), String> 
     report.note(&format!("the program kept {:.0} % of a core busy meanwhile", busy * 100.0));
     terminal.quit(b"\x03");
     Ok(())
+}
+
+/// [`floor`] in words.
+pub(crate) fn floor_words(setting: &Setting, keys: usize) -> Result<String, String> {
+    let spread = floor(setting, keys)?.latencies.spread();
+    Ok(format!("the minimal program, first and last page in turns, on this machine now: {spread}"))
 }
 
 /// What this machine, its pseudo-terminal and this measuring allow at best at the moment.

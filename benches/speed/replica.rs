@@ -56,12 +56,17 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> Result<(), String> 
     let writes = setting.runs(50, 20);
     let path = scratch(setting, "shown.db")?;
     let path = path.to_str().ok_or("the path of the copy is no text")?;
-    let url = remote.proxy.url();
-    let copy = [url.as_str(), "bot_ledger", "--replica", path];
-    for (whose, arguments) in [("a copy", &copy[..]), ("the server itself", &copy[..2])] {
-        report.part(whose, |report| written(setting, &remote, whose, arguments, writes, report));
-    }
-    report.part("the idle minute", |report| idle(setting, &remote, path, report));
+    // A way of its own, so that what is asked for the copy is counted for itself.
+    let way = Proxy::before(remote.sqld.address());
+    let (url, other) = (remote.proxy.url(), way.url());
+    let server = [url.as_str(), "bot_ledger"];
+    let copy = [other.as_str(), "bot_ledger", "--replica", path];
+    report.part("a copy", |report| written(setting, &remote, &way, "a copy", &copy, writes, report));
+    report.part("the server itself", |report| {
+        written(setting, &remote, &remote.proxy, "the server itself", &server, writes, report)
+    });
+    report.part("the idle minute", |report| idle(setting, [(&remote.proxy, &server), (&way, &copy)], report));
+    report.part("the copy at the end", |report| whole(&remote, Path::new(path), report));
     Ok(())
 }
 
@@ -177,6 +182,7 @@ fn at_the_end(setting: &Setting, arguments: &[&str]) -> Result<Terminal, String>
 fn written(
     setting: &Setting,
     remote: &Remote,
+    way: &Proxy,
     whose: &str,
     arguments: &[&str],
     writes: usize,
@@ -185,7 +191,7 @@ fn written(
     let mut terminal = at_the_end(setting, arguments)?;
     let mut random = Random::new(8);
     let mut times = Vec::new();
-    let before = remote.proxy.counts();
+    let before = way.counts();
     for write in 0..writes + 1 {
         let sign = format!("w{}-{write}", arguments.len());
         let begun = Instant::now();
@@ -203,7 +209,7 @@ fn written(
         thread::sleep(Duration::from_millis(random.below(1_500)));
         terminal.catch_up(Look::Read);
     }
-    let (times, passed) = (Samples::new(times), difference(before, remote.proxy.counts()));
+    let (times, passed) = (Samples::new(times), difference(before, way.counts()));
     report.plain(
         &format!("a row written on the server → on the screen of {whose}, {writes} writes"),
         format!("{}, requests {}", times.spread(), passed.requests),
@@ -215,15 +221,12 @@ fn written(
 }
 
 /// A minute in which nothing happens, with the server and with the copy at once.
-fn idle(setting: &Setting, remote: &Remote, path: &str, report: &mut Report) -> Result<(), String> {
-    let other = Proxy::before(remote.sqld.address());
-    let (url, other_url) = (remote.proxy.url(), other.url());
-    let server = at_the_end(setting, &[&url, "bot_ledger"])?;
-    let copy = at_the_end(setting, &[&other_url, "bot_ledger", "--replica", path])?;
+fn idle(setting: &Setting, [server, copy]: [(&Proxy, &[&str]); 2], report: &mut Report) -> Result<(), String> {
+    let terminals = [at_the_end(setting, server.1)?, at_the_end(setting, copy.1)?];
     thread::sleep(REST);
-    let before = [remote.proxy.counts(), other.counts()];
+    let before = [server.0.counts(), copy.0.counts()];
     thread::sleep(MINUTE);
-    let after = [remote.proxy.counts(), other.counts()];
+    let after = [server.0.counts(), copy.0.counts()];
     for (which, whose) in ["a server", "a copy"].into_iter().enumerate() {
         let passed = difference(before[which], after[which]);
         report.plain(
@@ -233,9 +236,8 @@ fn idle(setting: &Setting, remote: &Remote, path: &str, report: &mut Report) -> 
             Verdict::of(passed.requests <= IDLE),
         );
     }
-    server.quit(b"q");
-    copy.quit(b"q");
-    whole(remote, Path::new(path), report)
+    terminals.into_iter().for_each(|terminal| terminal.quit(b"q"));
+    Ok(())
 }
 
 /// After all of it the copy has the server's rows.

@@ -11,7 +11,7 @@ use std::{
 use reelscope::{
     db::{
         location::Location,
-        request::{Answer, Freshness, Query, Reply, Request, RequestId, Slot},
+        request::{Answer, Freshness, Query, Reply, Request, RequestId, Slot, SyncHow},
         session::ReadSession,
         workers::Database,
     },
@@ -220,18 +220,30 @@ fn activity(remote: &Remote, runs: usize, report: &mut Report) -> Result<(), Str
     let mut asking = Asking::open(remote.location()?);
     asking.ask(Slot::Schema, Query::Schema)?;
     asking.ask(Slot::Activity, Query::Activity)?;
-    let mut look = || {
-        let (answer, passed) = remote.watch(|| asking.ask(Slot::Activity, Query::Activity))?;
-        match answer {
-            Answer::Activity(_) => Ok(passed),
-            other => Err(format!("the activity answers {other:?}")),
-        }
-    };
+    polled(remote, "first look at the bots on a warm link, 30 ms", runs, report, &mut || match asking
+        .ask(Slot::Activity, Query::Activity)?
+    {
+        Answer::Activity(_) => Ok(()),
+        other => Err(format!("the activity answers {other:?}")),
+    })?;
+    polled(remote, "a poll: did anything change, 30 ms", runs, report, &mut || {
+        asking.ask(Slot::Sync, Query::Sync(SyncHow::Now)).map(|_| ())
+    })
+}
+
+/// As [`compare`] where polls may come between: each time against the requests of that time; their number is the median.
+fn polled(
+    remote: &Remote,
+    what: &str,
+    runs: usize,
+    report: &mut Report,
+    act: &mut dyn FnMut() -> Result<(), String>,
+) -> Result<(), String> {
     let mut raw = Raw::connect(remote.proxy.address())?;
     let (mut ours, mut by_hand, mut requests) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
         let begun = Instant::now();
-        let passed = look()?;
+        let ((), passed) = remote.watch(&mut *act)?;
         ours.push(begun.elapsed());
         requests.push(passed.counts.requests);
         by_hand.push(passed.requests.iter().map(|request| raw.repeat(request)).sum::<Result<Duration, String>>()?);
@@ -240,7 +252,7 @@ fn activity(remote: &Remote, runs: usize, report: &mut Report) -> Result<(), Str
     requests.sort_unstable();
     let requests = requests.get(requests.len() / 2).copied().unwrap_or_default();
     report.line(Line {
-        what: "first look at the bots on a warm link, 30 ms".to_owned(),
+        what: what.to_owned(),
         measured: format!("requests {requests}; {} (p90 {})", ms(ours.median()), ms(ours.quantile(0.9))),
         reference: format!("the same bytes by hand {}", ms(by_hand.median())),
         ratio: Some(ours.median().as_secs_f64() / by_hand.median().as_secs_f64()),
@@ -259,6 +271,8 @@ fn kept(remote: &Remote, report: &mut Report) -> Result<(), String> {
     let relation = schema.find("bot_ledger").ok_or("there is no bot_ledger")?;
     let middle = || Query::Page(page(relation, PageAt::Percent(50.0)));
     let (_, first) = remote.watch(|| asking.ask(Slot::Page, middle()))?;
+    // What is kept is as good as new while the server says that nothing changed.
+    asking.ask(Slot::Sync, Query::Sync(SyncHow::Now))?;
     // The workers ask for changes meanwhile: what counts is whether the page is asked for.
     let bodies: Vec<&str> =
         first.requests.iter().map(|request| request.body.as_str()).filter(|body| body.contains("bot_ledger")).collect();

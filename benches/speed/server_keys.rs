@@ -8,15 +8,15 @@ use std::{
 
 use crate::{
     keys,
-    pty::Terminal,
+    pty::{Look, Terminal},
     remote::{DELAY, Remote, difference},
-    report::Report,
+    report::{Report, Verdict},
     setting::Setting,
     support::{
         proxy::{Fault, Proxy},
         sqld::Sqld,
     },
-    typing::{Pace, Random, any, storm},
+    typing::{Pace, Random, Typed, any, storm},
 };
 
 /// No run of keys takes longer.
@@ -33,6 +33,31 @@ const UP: Duration = Duration::from_secs(4);
 /// Makes a fault.
 type Spoil = fn(&Proxy);
 
+/// Keys and those that take them back. Each changes something that is seen at once, whatever the server does: while something is
+/// waited for, frames come by themselves (a time counts up), and one of those would be taken for the frame of a key without an
+/// effect. Jumps are followed by a step for the same reason.
+const PAIRS: [[Key; 2]; 10] = [
+    [("j", b"j"), ("k", b"k")],
+    [("down", b"\x1b[B"), ("up", b"\x1b[A")],
+    [("l", b"l"), ("h", b"h")],
+    [("right", b"\x1b[C"), ("left", b"\x1b[D")],
+    [("tab", b"\t"), ("shift-tab", b"\x1b[Z")],
+    [("?", b"?"), ("esc", b"\x1b")],
+    [(":", b":"), ("esc", b"\x1b")],
+    [("G k", b"Gk"), ("g g j", b"ggj")],
+    [("5 0 % j", b"50%j"), ("g g j", b"ggj")],
+    [("R j", b"Rj"), ("k", b"k")],
+];
+
+/// Chords and bytes.
+type Key = (&'static str, &'static [u8]);
+
+/// One of the pairs, and then what takes it back.
+fn pairs(_: &mut Random, number: usize) -> Key {
+    let pair = PAIRS[Random::new((number / 2) as u64).below(PAIRS.len() as u64) as usize];
+    pair[number % 2]
+}
+
 /// Runs the section.
 pub(crate) fn run(setting: &Setting, report: &mut Report) -> Result<(), String> {
     let mut remote = Remote::start(setting)?;
@@ -46,6 +71,7 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> Result<(), String> 
     for (how, spoil) in faults {
         report.part(how, |report| typed(setting, &remote, how, keys, report, spoil));
     }
+    report.note(&keys::floor_words(setting, keys / 10)?);
     report.part("a server that is killed", |report| killed(setting, &mut remote, keys, report));
     Ok(())
 }
@@ -85,16 +111,38 @@ fn measured(
     report: &mut Report,
 ) -> Result<(), String> {
     let (before, begun) = (remote.proxy.counts(), Instant::now());
-    let typed = storm(terminal, &mut Random::new(6), keys, LONG, PACE, any)?;
+    let typed = storm(terminal, &mut Random::new(6), keys, LONG, PACE, pairs)?;
+    let random = storm(terminal, &mut Random::new(7), keys / 2, LONG, PACE, any)?;
     let passed = difference(before, remote.proxy.counts());
-    keys::line(report, &format!("key → frame, {how}"), &typed);
+    said(&typed, &random, how, report);
     report.note(&format!(
         "{} requests on {} new connections in {} s",
         passed.requests,
         passed.connections,
         begun.elapsed().as_secs()
     ));
+    report.note(&format!("{:.1} frames a second come without a key meanwhile", unasked(terminal)));
     Ok(())
+}
+
+/// What typing showed: what counts are the keys that have a frame of their own.
+fn said(typed: &Typed, random: &Typed, how: &str, report: &mut Report) {
+    keys::line(report, &format!("key → frame, {how}"), typed);
+    report.plain(
+        &format!("random keys → next frame, be it theirs or not, {how}"),
+        random.latencies.spread(),
+        "",
+        Verdict::Told,
+    );
+}
+
+/// Frames a second that come by themselves: one that comes soon after a key without an effect is taken for the key's.
+fn unasked(terminal: &mut Terminal) -> f64 {
+    terminal.catch_up(Look::Read);
+    let before = terminal.received().1;
+    thread::sleep(UP);
+    terminal.catch_up(Look::Read);
+    (terminal.received().1 - before) as f64 / UP.as_secs_f64()
 }
 
 /// Kills the server and starts it again, over and over, while keys are pressed.
@@ -105,11 +153,12 @@ fn killed(setting: &Setting, remote: &mut Remote, keys: usize, report: &mut Repo
     let outcome = thread::scope(|scope| {
         let restarting = scope.spawn(|| restarts(sqld, &over));
         let (before, begun) = (proxy.counts(), Instant::now());
-        let typed = storm(&mut terminal, &mut Random::new(7), keys, LONG, PACE, any);
+        let typed = storm(&mut terminal, &mut Random::new(6), keys, LONG, PACE, pairs);
+        let random = storm(&mut terminal, &mut Random::new(7), keys / 2, LONG, PACE, any);
         let (passed, took) = (difference(before, proxy.counts()), begun.elapsed());
         over.store(true, Ordering::Relaxed);
         let times = restarting.join().map_err(|_| "the server cannot be started again".to_owned())?;
-        keys::line(report, "key → frame, the server is killed and started again", &typed?);
+        said(&typed?, &random?, "the server is killed and started again", report);
         report.note(&format!(
             "{times} times in {} s; {} requests on {} new connections",
             took.as_secs(),
