@@ -13,6 +13,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
 
 mod draw;
+mod export;
 mod generate;
 mod idle;
 mod inserts;
@@ -46,7 +47,7 @@ use setting::Setting;
 type Section = fn(&Setting, &mut Report) -> Result<(), String>;
 
 /// The sections, in the order they are run.
-const SECTIONS: [(&str, Section); 12] = [
+const SECTIONS: [(&str, Section); 13] = [
     ("generate", generate::run),
     ("start", start::run),
     ("pages", pages::run),
@@ -57,6 +58,7 @@ const SECTIONS: [(&str, Section); 12] = [
     ("inserts", inserts::run),
     ("server", server::run),
     ("server-keys", server_keys::run),
+    ("export", export::run),
     ("replica", replica::run),
     ("soak", soak::run),
 ];
@@ -123,6 +125,8 @@ fn main() -> ExitCode {
 }
 
 fn measure(wanted: &Wanted) -> Result<ExitCode, String> {
+    // Before files are opened by `rusqlite`: copies of servers are made in this process, too.
+    reelscope::db::replica::prepare();
     let setting = Setting::new(wanted.rows, wanted.quick)?;
     let mut report = Report::default();
     report.note(&format!("{} ledger rows; {}", setting.rows, machine()));
