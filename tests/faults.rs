@@ -437,7 +437,7 @@ fn the_program_survives_a_server_that_is_down_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     proxy.refuse();
     let terminal = program(&proxy.url(), folder.path());
-    terminal.until_text("refused");
+    terminal.until_text("refuses");
     answers_keys(&terminal);
     proxy.heal();
     terminal.until_text("row 1 ");
@@ -471,7 +471,7 @@ fn the_program_survives_silence_and_a_page_of_an_error() {
     let folder = tempfile::tempdir().unwrap();
     proxy.break_all(Fault::StallAfter(0));
     let terminal = program(&proxy.url(), folder.path());
-    terminal.until_text("did not answer");
+    terminal.until_text("connection timeout");
     answers_keys(&terminal);
     proxy.heal();
     terminal.until_text("row 1 ");
