@@ -1,6 +1,6 @@
 //! A copy of a server in a file, against a real server: followed, left alone, broken, shared.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod support;
@@ -235,11 +235,14 @@ fn a_server_that_was_killed_has_another_log_of_the_same_rows() {
     // Without the proxy, which would go on with its own connections.
     let replica = Replica::new(bench.path(), server(&bench.sqld.url(), None));
     assert_eq!(catch_up(&replica).unwrap(), CaughtUp::Fresh);
-    for round in 3..6 {
+    let mut all = 2;
+    // The first time the new log is exactly as long as the old one was: only the lost connection tells.
+    for more in 1..4 {
         bench.sqld.kill();
         bench.sqld.restart();
-        bench.sqld.run("INSERT INTO t (b) VALUES ('more')");
-        until("it follows again", || rows(&replica).unwrap() == round);
+        (0..more).for_each(|_| bench.sqld.run("INSERT INTO t (b) VALUES ('more')"));
+        all += more;
+        until("it follows again", || rows(&replica).unwrap() == all);
         until_status(&replica, "the copy is shown", |status| status.shown == CopyShown::Copy);
         assert_eq!(replica.status().broken, None);
     }
