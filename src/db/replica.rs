@@ -106,16 +106,6 @@ impl Replica {
         self.shared.state.status()
     }
 
-    /// Calls this, from the thread that syncs, whenever the status changes in a way worth a frame; replaces the one before.
-    pub(crate) fn on_status(&self, tell: impl Fn(CopyStatus) + Send + Sync + 'static) {
-        self.shared.state.on_status(Box::new(tell));
-    }
-
-    /// How often the server is asked for changes at present.
-    pub(crate) fn poll(&self) -> Option<Duration> {
-        self.shared.state.poll()
-    }
-
     /// The user asked for something: what the server has should be here soon.
     pub(crate) fn stir(&self) {
         // Where nothing can be kept, the request itself says why.
@@ -166,7 +156,8 @@ impl Replica {
         let files = Files::of(path)?;
         state.found(&files.examine(&server.endpoint.to_string())?);
         // What is wrong with the way there for good is said before anything is tried.
-        server.link()?;
+        let link = server.link()?.clone();
+        state.on_status(Box::new(move |status| link.set_copy(Some(status))));
         Ok(ask(keeper.insert(Keeper::start(Arc::clone(state), files, server.clone())?)))
     }
 }

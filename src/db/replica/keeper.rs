@@ -256,7 +256,9 @@ impl Work {
 
     /// Says how often the server is asked.
     fn polls_every(&self, pause: Option<Duration>) {
-        self.state.polls_every(pause.filter(|_| self.lock.is_some()));
+        if let Ok(link) = self.server.link() {
+            link.set_poll(pause.filter(|_| self.lock.is_some()));
+        }
     }
 
     /// Drops what was in the middle of something.

@@ -5,7 +5,6 @@
 use std::{
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -31,13 +30,12 @@ pub(super) struct State {
 struct Known {
     status: CopyStatus,
     told: Option<CopyStatus>,
-    poll: Option<Duration>,
 }
 
 impl State {
     pub(super) const fn new() -> Self {
         let status = CopyStatus { synced: None, progress: None, shown: CopyShown::Server, broken: None, failed: None };
-        Self { now: Mutex::new(Known { status, told: None, poll: None }), tell: Mutex::new(None) }
+        Self { now: Mutex::new(Known { status, told: None }), tell: Mutex::new(None) }
     }
 
     pub(super) fn reading(&self) -> Reading {
@@ -49,15 +47,6 @@ impl State {
 
     pub(super) fn status(&self) -> CopyStatus {
         self.lock().status.clone()
-    }
-
-    /// How often the server is asked.
-    pub(super) fn poll(&self) -> Option<Duration> {
-        self.lock().poll
-    }
-
-    pub(super) fn polls_every(&self, pause: Option<Duration>) {
-        self.lock().poll = pause;
     }
 
     /// Calls this whenever the status changes in a way worth a frame.
