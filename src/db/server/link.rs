@@ -191,9 +191,20 @@ impl Link {
         self.shared.health.set_copy(copy);
     }
 
-    /// What has travelled so far.
+    /// What has travelled so far, for tests that count.
+    #[cfg(test)]
     pub(crate) fn traffic(&self) -> Traffic {
         self.shared.connector.meter().read()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let Traffic { connections, requests, received, sent } = self.connector.meter().read();
+        tracing::info!(
+            "{}: {requests} requests over {connections} connections, {received} bytes received, {sent} sent",
+            self.host
+        );
     }
 }
 

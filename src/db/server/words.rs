@@ -22,7 +22,8 @@ const UNDECODABLE: &str = "a value cannot travel: it is infinite, or a text that
 /// whole answer is lost then). Read them again with such columns as hex, or CAST to BLOB.
 ///
 /// sqld writes an infinity as `null` where a number has to stand (status 200, and the driver's `json error: invalid type: null,
-/// expected f64`), and answers 500 with `invalid utf-8 sequence of 1 bytes from index 0` for such a text.
+/// expected f64`), and answers 500 with `invalid utf-8 sequence of 1 bytes from index 0` for such a text. In the middle of a cursor it
+/// can only break off at such a text, which looks like a broken connection ([`ErrorKind::Unreachable`]): read by what cannot fail.
 pub(crate) fn is_undecodable(error: &Error) -> bool {
     error.kind == ErrorKind::Server && error.what == UNDECODABLE
 }
