@@ -26,6 +26,7 @@ use crate::{
 };
 
 /// Who reads.
+#[expect(clippy::large_enum_variant, reason = "one for each thread")]
 enum Backend {
     File(FileSession),
     Server(ServerSession),

@@ -6,7 +6,7 @@
 //!
 //! Two round trips: where a typed key lies behind the last row; at a share of a WITHOUT ROWID table, whose keys' distance only this
 //! program knows; near the end of a sorted share; where values of a sort column are longer than a cell's head. A server is not asked for
-//! its query plans: rows that tie under an index of the other direction may come in another order than in a file.
+//! its query plans: rows that tie may come in another order than in a file where an odd index (COLLATE, longer than the sort) gives it there.
 
 mod keyed;
 mod ordinal;

@@ -20,6 +20,7 @@ impl Script {
     }
 
     /// The statements.
+    #[cfg(test)]
     pub(crate) fn statements(&self) -> &[String] {
         &self.statements
     }

@@ -30,6 +30,7 @@ INSERT INTO questions WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FR
   SELECT printf('q-%03d', i * 7 % 90), 'Question ' || i, CASE WHEN i % 4 = 0 THEN NULL ELSE 'c' || (i % 3) END,
     CASE WHEN i % 5 = 0 THEN NULL ELSE i % 7 END, i / 3.0, substr(replace(hex(zeroblob(700)), '00', 'aé'), 1, (i % 7) * 333) FROM n;
 CREATE INDEX by_channel ON questions(channel);
+CREATE INDEX by_score ON questions(score DESC);
 CREATE TABLE channel_mappings(id INTEGER PRIMARY KEY AUTOINCREMENT, channel_id TEXT, sub_channel TEXT, question_id TEXT REFERENCES questions(id));
 INSERT INTO channel_mappings(channel_id, sub_channel, question_id) VALUES ('b', 'x', 'q-007'), ('a', NULL, 'q-007'), ('a', 'y', 'q-008');
 CREATE TABLE mixed(a, b BLOB, n NUMERIC, t TEXT COLLATE NOCASE);

@@ -82,6 +82,7 @@ impl FileSession {
     /// # Errors
     ///
     /// Every way a file can be wrong, in words and with a remedy.
+    #[cfg(test)]
     pub(crate) fn open(path: &Path) -> Result<Self> {
         Self::start(path, Canceller::default(), PATIENCE)
     }

@@ -16,7 +16,7 @@ use crate::{
     },
     domain::{
         page::{Direction, PageQuery, RowKey, SortKey},
-        schema::{KeyKind, Relation},
+        schema::{Index, KeyKind, Relation},
         value::Value,
     },
 };
@@ -46,7 +46,7 @@ impl<'a> Parts<'a> {
 
     pub(crate) fn of(relation: &'a Relation, sort: &[SortKey], form: Form) -> Self {
         let source = Source::of(relation);
-        let tail = sort.last().map_or(Direction::Ascending, |key| key.direction);
+        let tail = tail(relation, sort);
         let order = Order::new(relation, &source, sort, tail);
         let keys = key_columns(relation, &source);
         let column = |key: &SortKey| source.columns.get(key.column).cloned().unwrap_or_else(|| "NULL".to_owned());
@@ -171,4 +171,32 @@ pub(crate) fn operands(values: &[Value]) -> Vec<Operand> {
         .iter()
         .map(|value| Operand::new(literal(value), if value.is_null() { Nullness::Null } else { Nullness::NotNull }))
         .collect()
+}
+
+/// The direction of the key behind a sort, as an index gives it that a file would be read by: ascending along the index, descending
+/// against it. Without such an index it goes with the sort.
+fn tail(relation: &Relation, sort: &[SortKey]) -> Direction {
+    let along = sort.last().map_or(Direction::Ascending, |key| key.direction);
+    let read = |index: &Index| {
+        let begins = sort.iter().enumerate().all(|(at, key)| {
+            let wanted = relation.columns.get(key.column).map(|column| &column.name);
+            index.columns.get(at).is_some_and(|column| column.is_some() && column.as_ref() == wanted)
+        });
+        let sql = index.sql.as_deref().unwrap_or_default().to_ascii_uppercase();
+        if !begins || index.partial || sql.contains("COLLATE") || index.columns.len() != sort.len() {
+            return None;
+        }
+        let list = sql.rsplit_once('(').map_or("", |(_, list)| list).trim_end_matches([')', ' ', ';']);
+        let terms: Vec<bool> = list.split(',').map(|term| term.trim_end().ends_with(" DESC")).collect();
+        let same = |at: usize, key: &SortKey| {
+            terms.get(at).copied().unwrap_or(false) == (key.direction == Direction::Descending)
+        };
+        let equal = sort.iter().enumerate().filter(|(at, key)| same(*at, key)).count();
+        match equal {
+            0 => Some(Direction::Descending),
+            equal if equal == sort.len() => Some(Direction::Ascending),
+            _ => None,
+        }
+    };
+    if sort.is_empty() { along } else { relation.indexes.iter().find_map(read).unwrap_or(along) }
 }
