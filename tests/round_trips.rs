@@ -5,7 +5,7 @@
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod support;
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use reelscope::{
     db::{
@@ -16,7 +16,7 @@ use reelscope::{
     },
     domain::{
         page::{Direction, PageAt, PageQuery, RowKey, SortKey},
-        schema::{Relation, Schema},
+        schema::{KeyKind, Relation, Schema},
     },
 };
 use support::{
@@ -65,8 +65,10 @@ fn every_read_is_one_round_trip_on_one_connection() {
     let (schema, passed) = cost(&proxy, || session.schema());
     assert_eq!((passed.requests, passed.connections), (1, 1), "the schema");
 
-    let mut once = |what: &str, work: &mut dyn FnMut(&mut ReadSession) -> Result<()>| {
-        let ((), passed) = cost(&proxy, || work(&mut session));
+    let session = RefCell::new(session);
+    let most = |work: &mut dyn FnMut(&mut ReadSession) -> Result<()>| work(&mut session.borrow_mut()).unwrap();
+    let once = |what: &str, work: &mut dyn FnMut(&mut ReadSession) -> Result<()>| {
+        let ((), passed) = cost(&proxy, || work(&mut session.borrow_mut()));
         assert_eq!((passed.requests, passed.connections), (1, 0), "{what}");
     };
     let up = |column| SortKey { column, direction: Direction::Ascending };
@@ -86,15 +88,21 @@ fn every_read_is_one_round_trip_on_one_connection() {
                 PageAt::Before(anchor.clone()),
                 PageAt::From(anchor.clone()),
                 PageAt::Last,
-                PageAt::Percent(0.0),
-                PageAt::Percent(61.8),
-                PageAt::Percent(100.0),
                 PageAt::Key(anchor.key.clone()),
             ];
             for at in places {
                 once(&format!("{name} {sort:?} {at:?}"), &mut |session| {
                     session.page(&page(&relation, &sort, at.clone())).map(drop)
                 });
+            }
+            // At a share of sorted rows, and of rows without a number, it may turn out that the end is too near: one more then.
+            let counted = matches!(relation.key, KeyKind::Rowid { .. }) && sort.is_empty();
+            for percent in [0.0, 37.5, 61.8, 100.0] {
+                let before = proxy.counts();
+                let share = page(&relation, &sort, PageAt::Percent(percent));
+                most(&mut |session| session.page(&share).map(drop));
+                let requests = proxy.counts().requests - before.requests;
+                assert!(requests <= if counted { 1 } else { 2 }, "{name} {sort:?} at {percent} %: {requests}");
             }
             once(&format!("record of {name}"), &mut |session| session.record(&relation, &anchor.key).map(drop));
             once(&format!("cell of {name}"), &mut |session| session.cell(&relation, &anchor.key, 0).map(drop));
@@ -108,7 +116,7 @@ fn every_read_is_one_round_trip_on_one_connection() {
     }
     let missing = page(&questions, &[], PageAt::Key(RowKey::Rowid(-5)));
     let before = proxy.counts().requests;
-    assert_eq!(session.page(&missing).unwrap_err().kind, ErrorKind::NoSuchRow);
+    assert_eq!(session.borrow_mut().page(&missing).unwrap_err().kind, ErrorKind::NoSuchRow);
     assert_eq!(proxy.counts().requests - before, 1, "a row that is not there");
 }
 

@@ -93,6 +93,9 @@ impl Words<'_> {
                 return broken(host, "the connection broke in the middle of an answer");
             }
         }
+        if let Some((_, text)) = said.split_once("unexpected response: `") {
+            return self.of_json(text);
+        }
         self.of_sql(said).into()
     }
 
