@@ -1,7 +1,7 @@
 //! Tokens are kept: a token with a mark in it goes every way into the program and through every fault, and the mark turns up in nothing that
 //! the program writes. That the server got it shows that the mark was really there to be found.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod support;
