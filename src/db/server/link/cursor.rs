@@ -1,11 +1,12 @@
 //! Rows as they come: for exports, in constant memory, on a connection of its own.
 //!
 //! A thread of its own awaits and decodes them, and hands them over in chunks: writing them out on the calling thread goes on meanwhile,
-//! and whoever writes slowly makes the server wait. The driver asks twice, for the columns and for the rows.
+//! and whoever writes slowly makes the server wait. It does its network's work itself, too: a server sends each row as a piece of its own, and
+//! two threads that pass such pieces on to each other need twice the time. The driver asks twice, for the columns and for the rows.
 
 use std::{cell::Cell, future::Future, pin::pin, sync::Arc, thread, time::Duration};
 
-use tokio::sync::mpsc;
+use tokio::{runtime::Builder, sync::mpsc};
 
 use super::{Course, Shared, Stage, What, pool::Lease, values};
 use crate::{
@@ -35,13 +36,20 @@ impl Shared {
         thread::scope(|scope| {
             // Dropped here, before the scope waits for the reader: this is what stops it.
             let mut chunks = chunks;
+            let failed = |error: std::io::Error| {
+                let what = format!("no thread to read with: {error}");
+                Error::new(ErrorKind::Io, what, "end other programs, then try again")
+            };
+            let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
             let reader = thread::Builder::new()
                 .name("reelscope-rows".to_owned())
-                .spawn_scoped(scope, move || self.network.handle.block_on(self.fetch(text, canceller, sender)))
-                .map_err(|error| {
-                    let what = format!("no thread to read with: {error}");
-                    Error::new(ErrorKind::Io, what, "end other programs, then try again")
-                })?;
+                .spawn_scoped(scope, move || {
+                    let read = runtime.block_on(self.fetch(text, canceller, sender));
+                    // A name that is still being asked for is not waited for.
+                    runtime.shutdown_background();
+                    read
+                })
+                .map_err(failed)?;
             while let Some(chunk) = self.network.wait(chunks.recv()) {
                 if canceller.is_cancelled() {
                     return Err(Error::new(ErrorKind::Cancelled, "cancelled", ""));
