@@ -116,14 +116,15 @@ impl Raw {
 
     /// Sends the request again and waits for all of the answer: how long that took.
     pub(crate) fn repeat(&mut self, request: &Request) -> Result<Duration, String> {
-        let Request { target, body, .. } = request;
-        let (address, length) = (self.address, body.len());
-        let text = format!(
-            "{target} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        let Request { target, sent, .. } = request;
+        let (address, length) = (self.address, sent.len());
+        let head = format!(
+            "{target} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
         );
+        let whole = [head.as_bytes(), sent].concat();
         let begun = Instant::now();
         let mut message = Message::default();
-        self.stream.write_all(text.as_bytes()).map_err(|error| error.to_string())?;
+        self.stream.write_all(&whole).map_err(|error| error.to_string())?;
         while !message.is_whole() {
             let Ok(count @ 1..) = self.stream.read(&mut self.buffer) else {
                 return Err("the server does not answer a raw request".to_owned());

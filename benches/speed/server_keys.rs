@@ -35,8 +35,8 @@ type Spoil = fn(&Proxy);
 
 /// Keys and those that take them back. Each changes something that is seen at once, whatever the server does: while something is
 /// waited for, frames come by themselves (a time counts up), and one of those would be taken for the frame of a key without an
-/// effect. Jumps are followed by a step for the same reason.
-const PAIRS: [[Key; 2]; 10] = [
+/// effect. For the same reason what asks the server for rows is followed by the palette at once.
+const PAIRS: [[Key; 2]; 11] = [
     [("j", b"j"), ("k", b"k")],
     [("down", b"\x1b[B"), ("up", b"\x1b[A")],
     [("l", b"l"), ("h", b"h")],
@@ -44,9 +44,10 @@ const PAIRS: [[Key; 2]; 10] = [
     [("tab", b"\t"), ("shift-tab", b"\x1b[Z")],
     [("?", b"?"), ("esc", b"\x1b")],
     [(":", b":"), ("esc", b"\x1b")],
-    [("G k", b"Gk"), ("g g j", b"ggj")],
-    [("5 0 % j", b"50%j"), ("g g j", b"ggj")],
-    [("R j", b"Rj"), ("k", b"k")],
+    [("G :", b"G:"), ("esc", b"\x1b")],
+    [("5 0 % :", b"50%:"), ("esc", b"\x1b")],
+    [("R :", b"R:"), ("esc", b"\x1b")],
+    [("g g :", b"gg:"), ("esc", b"\x1b")],
 ];
 
 /// Chords and bytes.

@@ -143,6 +143,7 @@ fn grown(samples: &[Sample], minute: Duration, long: Duration, report: &mut Repo
         let beginning = samples.iter().filter(|sample| sample.at < minute).map(|sample| sample.counts[which]);
         let first = beginning.max().unwrap_or_default();
         let last = middle(long.saturating_sub(minute), long);
+        let most = samples.iter().map(|sample| sample.counts[which]).max().unwrap_or_default();
         let ratio = last as f64 / first.max(1) as f64;
         let kept = if which == MEMORY_AT { ratio <= MEMORY } else { last <= first };
         report.line(Line {

@@ -54,6 +54,8 @@ pub(crate) struct Request {
     pub(crate) authorization: Option<String>,
     /// The body, its quotes as they were before they became JSON.
     pub(crate) body: String,
+    /// The body's bytes, to send them again.
+    pub(crate) sent: Vec<u8>,
 }
 
 /// What has passed so far.
@@ -429,6 +431,7 @@ fn pass_requests(shared: &Shared, number: u64, mut client: TcpStream, mut server
                 target: whole.line().trim_end_matches(" HTTP/1.1").to_owned(),
                 authorization: whole.header("authorization").map(str::to_owned),
                 body: String::from_utf8_lossy(&whole.body).replace("\\\"", "\""),
+                sent: whole.body.clone(),
             };
             let rest = whole.into_rest();
             let bytes = raw[..raw.len() - rest.len()].to_vec();
