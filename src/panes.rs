@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    db::request::{Answer, Freshness, LinkStatus, Query, Request, RequestId, Slot},
+    db::request::{Answer, Freshness, LinkState, LinkStatus, Query, Request, RequestId, Slot},
     domain::{
         page::RowKey,
         place::Place,
@@ -72,6 +72,12 @@ impl Settings {
     /// The time of a round trip to the server, where there is one.
     pub fn latency(&self) -> Option<Duration> {
         self.link.as_ref()?.latency
+    }
+
+    /// Whether there is a server, and it cannot be reached: whatever is waited for does not come before it is back.
+    pub fn waits_for_server(&self) -> bool {
+        let state = self.link.as_ref().map(|link| &link.state);
+        matches!(state, Some(LinkState::Reconnecting { .. } | LinkState::Offline { .. }))
     }
 }
 

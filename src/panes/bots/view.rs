@@ -53,6 +53,9 @@ impl BotsPane {
                 buf,
                 theme,
             ),
+            Phase::Reading { .. } if cx.settings.waits_for_server() => {
+                notice::draw(&[("Waiting for the server", Role::Muted)], inner, buf, theme);
+            }
             Phase::Reading { since } => {
                 let waited = cx.now.elapsed.saturating_sub(since);
                 if waited >= super::PATIENCE {

@@ -47,7 +47,11 @@ pub(super) fn draw(pane: &TablesPane, area: Rect, buf: &mut Buffer, cx: &ViewCx<
     let (list, footer) = areas(inner);
     let theme = cx.theme;
     if pane.entries.is_empty() {
-        let words = if pane.schema.is_some() { "no tables in this database" } else { "reading the schema …" };
+        let words = match pane.schema {
+            Some(_) => "no tables in this database",
+            None if cx.settings.waits_for_server() => "waiting for the server",
+            None => "reading the schema …",
+        };
         put_cut(buf, list.x + 1, list.y, words, list.width.saturating_sub(1), theme.style(Role::Muted));
         return;
     }
