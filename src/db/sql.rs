@@ -145,7 +145,7 @@ mod tests {
             let given = back(&connection, &format!("SELECT {}", literal(&value)));
             match (&value, &given) {
                 (Value::Real(wanted), Value::Real(given)) => {
-                    assert_eq!(wanted.to_bits(), given.to_bits(), "{wanted:e}")
+                    assert_eq!(wanted.to_bits(), given.to_bits(), "{wanted:e}");
                 }
                 _ => assert_eq!(value, given),
             }

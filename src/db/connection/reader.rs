@@ -121,12 +121,6 @@ impl<'c> Reader<'c> {
         Ok(self.whole(row, at)?.to_plain().into_owned())
     }
 
-    /// Text of a row, or `None` for NULL.
-    pub(crate) fn maybe(&self, row: &Row<'_>, at: usize) -> Result<Option<String>> {
-        let value = self.whole(row, at)?;
-        Ok((!value.is_null()).then(|| value.to_plain().into_owned()))
-    }
-
     /// An integer of a row; 0 for anything else.
     pub(crate) fn integer(&self, row: &Row<'_>, at: usize) -> Result<i64> {
         Ok(self.whole(row, at)?.as_integer().unwrap_or(0))

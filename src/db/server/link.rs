@@ -167,6 +167,7 @@ impl Link {
     }
 
     /// How the connections are.
+    #[cfg(test)]
     pub(crate) fn status(&self) -> LinkStatus {
         self.shared.health.status()
     }

@@ -59,7 +59,8 @@ fn reads(sql: &str) -> bool {
         match byte {
             b'\'' | b'"' | b'`' => {
                 // A quote written twice closes and opens again.
-                if !bytes.by_ref().any(|inner| inner == byte) {
+                let closed = bytes.by_ref().any(|inner| inner == byte);
+                if !closed {
                     return false;
                 }
             }

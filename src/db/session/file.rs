@@ -132,11 +132,6 @@ impl FileSession {
         self.canceller.clone()
     }
 
-    /// Forgets a cancellation: to be called before each request that may be cancelled.
-    pub(crate) fn arm(&self) {
-        self.canceller.reset();
-    }
-
     /// Rows that SQLite read for the last call.
     pub(crate) const fn rows_read(&self) -> u64 {
         self.rows_read

@@ -9,7 +9,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::db::error::{Error, ErrorKind, Result};
@@ -138,7 +138,7 @@ impl Proxy {
     }
 
     pub(crate) fn login(&self) -> Option<&str> {
-        self.login.as_ref().map(|login| login.expose_secret())
+        self.login.as_ref().map(ExposeSecret::expose_secret)
     }
 
     /// For words.
