@@ -1,6 +1,6 @@
 //! A session for reading: the one object that reads a database, wherever it is, and has no method that writes.
 //!
-//! Owns the choice of who reads: [`file`] a file through SQLite, [`server`](crate::db::server) a server over the network; an embedded
+//! Owns the choice of who reads: [`mod@file`] a file through SQLite, [`server`](crate::db::server) a server over the network; an embedded
 //! replica is read as the file that it is once it has everything, and from its server until then. Callers see no difference
 //! but in time.
 
@@ -125,7 +125,7 @@ impl ReadSession {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::db::error::ErrorKind); a single view that fails is no error, but [`Relation::broken`].
+    /// See [`ErrorKind`]; a single view that fails is no error, but [`Relation::broken`].
     pub fn schema(&mut self) -> Result<Schema> {
         ask!(self, schema())
     }
@@ -134,7 +134,7 @@ impl ReadSession {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::db::error::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn page(&mut self, query: &PageQuery) -> Result<Page> {
         ask!(self, page(query))
     }
@@ -144,7 +144,7 @@ impl ReadSession {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::db::error::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn count(&mut self, relation: &Relation) -> Result<u64> {
         ask!(self, count(relation))
     }
@@ -154,7 +154,7 @@ impl ReadSession {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::db::error::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn count_within(&mut self, relation: &Relation, patience: Duration) -> Result<u64> {
         ask!(self, count_within(relation, patience))
     }
@@ -164,7 +164,7 @@ impl ReadSession {
     ///
     /// # Errors
     ///
-    /// What ends them all: see [`ErrorKind`](crate::db::error::ErrorKind).
+    /// What ends them all: see [`ErrorKind`].
     pub fn counts(&mut self, relations: &[Arc<Relation>], patience: Duration) -> Result<Vec<Result<u64>>> {
         match self.backend()? {
             Backend::Server(server) => server.counts(relations, patience),
@@ -185,7 +185,7 @@ impl ReadSession {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::db::error::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn record(&mut self, relation: &Arc<Relation>, key: &RowKey) -> Result<Option<Record>> {
         ask!(self, record(relation, key))
     }
@@ -194,7 +194,7 @@ impl ReadSession {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::db::error::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn find(&mut self, relation: &Arc<Relation>, key_text: &str) -> Result<Option<Record>> {
         ask!(self, find(relation, key_text))
     }
@@ -203,7 +203,7 @@ impl ReadSession {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::db::error::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn question(&mut self, id: &str) -> Result<Option<QuestionRecord>> {
         ask!(self, question(id))
     }
@@ -212,7 +212,7 @@ impl ReadSession {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::db::error::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn cell(&mut self, relation: &Arc<Relation>, key: &RowKey, column: usize) -> Result<Option<Value>> {
         ask!(self, cell(relation, key, column))
     }

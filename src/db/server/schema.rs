@@ -1,6 +1,6 @@
 //! The schema of a server, in one round trip.
 //!
-//! The statements and what is made of their rows are those of files ([`schema`](crate::db::schema)). Views are read with the tables until
+//! The statements and what is made of their rows are those of files ([`schema`]). Views are read with the tables until
 //! one of them is broken, then one by one, for it spoils the whole answer; the rowids of virtual tables are asked for once. Must not
 //! know pages.
 

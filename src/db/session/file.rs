@@ -91,7 +91,7 @@ impl FileSession {
     ///
     /// # Errors
     ///
-    /// As for [`Self::open`], and [`ErrorKind::Cancelled`].
+    /// Every way a file can be wrong, in words and with a remedy, and [`ErrorKind::Cancelled`].
     pub(crate) fn open_with(path: &Path, canceller: Canceller) -> Result<Self> {
         Self::start(path, canceller, PATIENCE)
     }
@@ -108,7 +108,7 @@ impl FileSession {
     ///
     /// # Errors
     ///
-    /// As for [`Self::open`].
+    /// Every way a file can be wrong, in words and with a remedy.
     pub(crate) fn open_within(path: &Path, patience: Duration) -> Result<Self> {
         Self::start(path, Canceller::default(), patience)
     }
