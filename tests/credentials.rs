@@ -119,7 +119,8 @@ fn the_read_only_pair_is_taken_first_from_the_environment_and_from_dotenv() {
     assert!(said.contains("set TURSO_AUTH_TOKEN_RO") && said.contains(".env: line 3"), "{said}");
     assert_eq!(world.travelled(&mut seen), [full.as_str()]);
     // The process environment wins, variable by variable.
-    let (status, said) = world.run(&["tables"], &[("TURSO_AUTH_TOKEN_RO", &safe)], &secrets);
+    let mine = [("TURSO_DATABASE_URL", url.as_str()), ("TURSO_AUTH_TOKEN_RO", &safe)];
+    let (status, said) = world.run(&["tables"], &mine, &secrets);
     assert_eq!(status, 0, "{said}");
     assert_eq!(world.travelled(&mut seen), [safe.as_str()]);
     // Writing was asked for.
@@ -127,6 +128,28 @@ fn the_read_only_pair_is_taken_first_from_the_environment_and_from_dotenv() {
         world.run(&["tables"], &[("TURSO_AUTH_TOKEN_RO", &safe), ("TURSO_WRITE_MODE", "true")], &secrets);
     assert_eq!(status, 0, "{said}");
     assert_eq!(world.travelled(&mut seen), [full.as_str()]);
+}
+
+#[test]
+fn what_is_exported_never_goes_where_only_a_repository_s_file_says() {
+    let Some(world) = World::new() else { return };
+    let (url, safe) = (world.proxy.url(), world.issuer.read_only());
+    let mut seen = 0;
+    world.write("repo/.env", &format!("TURSO_DATABASE_URL={url}\n"));
+    let exported = [("TURSO_AUTH_TOKEN_RO", safe.as_str())];
+    let (status, said) = world.run(&["tables"], &exported, &[&safe]);
+    assert_eq!(status, 4, "{said}");
+    assert!(said.contains("put both into the same place") && said.contains("TURSO_AUTH_TOKEN_RO in .env"), "{said}");
+    assert_eq!(world.travelled(&mut seen), [""]);
+    // Nor by way of the file's own variables.
+    world.write("repo/.env", &format!("TURSO_DATABASE_URL={url}\nTURSO_AUTH_TOKEN=$TURSO_AUTH_TOKEN_RO\n"));
+    let (status, said) = world.run(&["tables"], &exported, &[&safe]);
+    assert!(status != 0, "{said}");
+    assert!(!world.travelled(&mut seen).contains(&safe));
+    // The command line says that it is meant.
+    let (status, said) = world.run(&["tables", &url], &exported, &[&safe]);
+    assert_eq!(status, 0, "{said}");
+    assert_eq!(world.travelled(&mut seen), [safe.as_str()]);
 }
 
 #[test]

@@ -79,6 +79,17 @@ pub struct ServerTarget {
     pub timeout: Option<Duration>,
     /// The profile it was opened by.
     pub profile: Option<String>,
+    /// By whom it was named.
+    pub named: Named,
+}
+
+/// By whom a server was named: whether a token of the user's may go there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// On the command line, in the config file, in the process's environment.
+    ByUser,
+    /// In `.env`, which may have come with somebody's repository.
+    ByFile,
 }
 
 /// Where a server's token comes from.
@@ -145,7 +156,10 @@ impl Cx<'_> {
             };
         };
         match recognise(url.text).map_err(|failure| failure.about(name))? {
-            Some(endpoint) => self.server(endpoint, None),
+            Some(endpoint) => {
+                let named = if url.file.is_some() { Named::ByFile } else { Named::ByUser };
+                self.server(endpoint, named, None)
+            }
             None => {
                 let path = path(url.text).map_err(|failure| failure.about(name))?;
                 // A path in a file is meant from where that file stands.
@@ -163,7 +177,7 @@ impl Cx<'_> {
     /// A path or a URL.
     fn named(&mut self, text: &str, profile: Option<(&str, &Profile)>) -> Result<Target, Failure> {
         match recognise(text)? {
-            Some(endpoint) => self.server(endpoint, profile),
+            Some(endpoint) => self.server(endpoint, Named::ByUser, profile),
             None => {
                 let path = path(text)?;
                 if profile.is_some() && path.is_relative() {
@@ -181,12 +195,17 @@ impl Cx<'_> {
         }
     }
 
-    fn server(&mut self, endpoint: Endpoint, profile: Option<(&str, &Profile)>) -> Result<Target, Failure> {
+    fn server(
+        &mut self,
+        endpoint: Endpoint,
+        named: Named,
+        profile: Option<(&str, &Profile)>,
+    ) -> Result<Target, Failure> {
         let own = profile.and_then(|(_, profile)| profile.token.clone());
         let token = match own {
             Some(token) => TokenSource::Profile(token),
             None => {
-                let chosen = environment::token(self.variables, &endpoint, self.access)?;
+                let chosen = environment::token(self.variables, &endpoint, named, self.access)?;
                 self.notes.extend(chosen.note);
                 TokenSource::Environment(chosen.variable)
             }
@@ -202,6 +221,7 @@ impl Cx<'_> {
                 .or(profile.and_then(|(_, profile)| profile.timeout))
                 .or(self.config.timeout_in_file),
             profile: profile.map(|(name, _)| name.to_owned()),
+            named,
         }))
     }
 }

@@ -6,7 +6,7 @@
 mod command;
 mod keyring;
 
-use super::target::{Access, ServerTarget, TokenSource, environment};
+use super::target::{Access, Named, ServerTarget, TokenSource, environment};
 use crate::{
     config::{Surroundings, Variables, profile::TokenFrom},
     db::{
@@ -23,12 +23,17 @@ pub(super) fn credentials(target: &ServerTarget, access: Access, surroundings: &
     let surroundings = surroundings.clone();
     match &target.token {
         TokenSource::Environment(variable) => {
-            let endpoint = target.endpoint.clone();
+            let (endpoint, by) = (target.endpoint.clone(), target.named);
             let name = variable.unwrap_or(match access {
                 Access::Read => environment::TOKEN_RO,
                 Access::Write => environment::TOKEN,
             });
-            Credentials::new(name, move || of_environment(&surroundings.read(), &endpoint, access))
+            // Where one goes that is not there yet.
+            let name = match (variable, by) {
+                (None, Named::ByFile) => format!("{name} in .env"),
+                _ => name.to_owned(),
+            };
+            Credentials::new(name, move || of_environment(&surroundings.read(), &endpoint, by, access))
         }
         TokenSource::Profile(from) => {
             let of = target.profile.as_ref().map(|name| format!(" of @{name}")).unwrap_or_default();
@@ -55,8 +60,8 @@ pub(super) const fn is_quick(source: &TokenSource) -> bool {
     matches!(source, TokenSource::Environment(_) | TokenSource::Profile(TokenFrom::Variable(_)))
 }
 
-fn of_environment(variables: &Variables, endpoint: &Endpoint, access: Access) -> Result<Option<Token>> {
-    let chosen = environment::token(variables, endpoint, access)
+fn of_environment(variables: &Variables, endpoint: &Endpoint, by: Named, access: Access) -> Result<Option<Token>> {
+    let chosen = environment::token(variables, endpoint, by, access)
         .map_err(|failure| Error::new(ErrorKind::Credentials, failure.to_string(), ""))?;
     chosen
         .variable
@@ -91,7 +96,14 @@ mod tests {
 
     fn target(token: TokenSource) -> ServerTarget {
         let endpoint = Endpoint::parse("libsql://a.turso.io").unwrap();
-        ServerTarget { endpoint, token, replica: None, timeout: None, profile: Some("prod".to_owned()) }
+        ServerTarget {
+            endpoint,
+            token,
+            replica: None,
+            timeout: None,
+            profile: Some("prod".to_owned()),
+            named: Named::ByUser,
+        }
     }
 
     fn profile(from: TokenFrom) -> ServerTarget {

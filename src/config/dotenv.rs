@@ -1,7 +1,8 @@
 //! `.env`: found from the working folder upwards, read without touching the environment of this process.
 //!
 //! The nearest file counts, and no folder above the repository's root is looked into: what lies there belongs to others. What
-//! stands in the file is secret: neither `Debug` nor a warning shows it.
+//! stands in the file is secret: neither `Debug` nor a warning shows it. Nothing is put in the place of `$NAME`: a repository of others
+//! could have the variables of this process sent to a host of its own that way.
 
 use std::{
     fmt, fs,
@@ -10,6 +11,9 @@ use std::{
 
 /// Larger files are no `.env`.
 const LIMIT: u64 = 1 << 20;
+
+/// Stands for `$` while the text is read: the parser would put the process's variables there. For private use, so in no file.
+const DOLLAR: char = '\u{f0024}';
 
 /// What a `.env` file says.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -34,11 +38,11 @@ impl DotEnv {
 
     /// Reads a file's text. A line that is none is left out, and the warning names it.
     pub fn parse(text: &str, path: PathBuf) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = &without_dollars(text.strip_prefix('\u{feff}').unwrap_or(text));
         let (mut variables, mut broken, mut from) = (Vec::new(), Vec::new(), 0);
         for item in dotenvy::Iter::new(text.as_bytes()) {
             match item {
-                Ok(variable) => variables.push(variable),
+                Ok((name, value)) => variables.push((name, value.replace(DOLLAR, "$"))),
                 Err(dotenvy::Error::LineParse(line, _)) => {
                     let number = number_of(text, &line, from);
                     from = number;
@@ -66,6 +70,23 @@ impl fmt::Debug for DotEnv {
         let names: Vec<&str> = self.variables.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("DotEnv").field("path", &self.path).field("names", &names).finish_non_exhaustive()
     }
+}
+
+/// The text with [`DOLLAR`] in the place of each `$`, also of one behind a backslash.
+fn without_dollars(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '$' => plain.push(DOLLAR),
+            '\\' => match letters.next() {
+                Some('$') => plain.push(DOLLAR),
+                next => plain.extend([letter].into_iter().chain(next)),
+            },
+            _ => plain.push(letter),
+        }
+    }
+    plain
 }
 
 /// The number of the line, counted from 1, behind line `from`, that begins what could not be read: the line, or its value only.
@@ -123,6 +144,30 @@ mod tests {
         assert_eq!(file.get("EMPTY"), Some(""));
         assert_eq!(file.get("QUOTED"), Some("with $NOTHING in it"));
         assert_eq!((file.get("NONE"), &file.warning), (None, &None));
+    }
+
+    #[test]
+    fn a_dollar_is_a_dollar_and_no_variable_of_the_process() {
+        let path = std::env::var("PATH").unwrap();
+        let file = parsed(
+            "A=$PATH\nB=https://${PATH}.example\nC=\"a$PATH\"\nD='$PATH'\nE=\\$PATH\nF=\"\\$\\\\\"\nG=1\nH=$G\nI=a$\n",
+        );
+        assert_eq!(file.warning, None);
+        let want = [
+            ("A", "$PATH"),
+            ("B", "https://${PATH}.example"),
+            ("C", "a$PATH"),
+            ("D", "$PATH"),
+            ("E", "$PATH"),
+            ("F", "$\\"),
+            ("G", "1"),
+            ("H", "$G"),
+            ("I", "a$"),
+        ];
+        for (name, value) in want {
+            assert_eq!(file.get(name), Some(value), "{name}");
+        }
+        assert!(!file.variables().iter().any(|(_, value)| value.contains(&path)));
     }
 
     #[test]

@@ -5,8 +5,10 @@
 //! - Reading takes `TURSO_AUTH_TOKEN_RO` wherever there is one, or else `TURSO_AUTH_TOKEN`, and says so; writing only the latter.
 //! - A token goes to the servers that the environment names and to no other; the read-write token only to its own, if that is
 //!   named. Where the environment names none, it goes to the one on the command line.
+//! - A token of the process goes to no server that only `.env` names: the file may have come with somebody's repository. A URL of
+//!   the process, of the command line or of a profile says that the server is meant.
 
-use super::Access;
+use super::{Access, Named};
 use crate::{
     cli::Failure,
     config::{Variables, variables::Variable},
@@ -74,24 +76,39 @@ pub struct Chosen {
     pub note: Option<String>,
 }
 
-/// Which token goes to this server.
+/// Which token goes to this server, which was named so.
 ///
 /// # Errors
 /// Writing without the read-write token.
-pub fn token(variables: &Variables, endpoint: &Endpoint, access: Access) -> Result<Chosen, Failure> {
-    let home = |name| variables.get(name).map(|url| Endpoint::recognise(url.text).and_then(Result::ok));
+pub fn token(variables: &Variables, endpoint: &Endpoint, named: Named, access: Access) -> Result<Chosen, Failure> {
+    let home = |name| variables.get(name).map(|url| (url, Endpoint::recognise(url.text).and_then(Result::ok)));
     let (read_write, read_only) = (home(URL), home(URL_RO));
-    let is_here = |home: &Option<Option<Endpoint>>| {
-        home.as_ref().is_some_and(|home| home.as_ref().is_some_and(|home| is_same(home, endpoint)))
+    let is_here = |home: &Option<(Variable<'_>, Option<Endpoint>)>| {
+        home.as_ref().is_some_and(|(_, home)| home.as_ref().is_some_and(|home| is_same(home, endpoint)))
     };
+    let is_meant = named == Named::ByUser
+        || [&read_write, &read_only]
+            .into_iter()
+            .any(|home| is_here(home) && home.as_ref().is_some_and(|(url, _)| url.file.is_none()));
     let nowhere = read_write.is_none() && read_only.is_none();
     // The read-write token's home is its own URL; the read-only one may stand beside either.
     let belongs = |name| match name {
         TOKEN if read_write.is_some() => is_here(&read_write),
         _ => nowhere || is_here(&read_write) || is_here(&read_only),
     };
-    let set = |name: &'static str| variables.get(name).is_some();
-    let usable = |name: &'static str| set(name) && belongs(name);
+    let may_travel = |token: Variable<'_>| is_meant || token.file.is_some();
+    let usable = |name: &'static str| variables.get(name).is_some_and(may_travel) && belongs(name);
+    let withheld = [TOKEN_RO, TOKEN].into_iter().find(|name| variables.get(name).is_some());
+    let host = endpoint.host();
+    let why = |name: &str| match is_meant {
+        true => format!(
+            "no token was sent to {host}: that of the environment belongs to another server; name this one's in a profile"
+        ),
+        false => format!(
+            "no token was sent to {host}: only .env names this server, and {name} stands in the environment; \
+             put both into the same place, or write the URL on the command line"
+        ),
+    };
     let chosen = |variable| Ok(Chosen { variable: Some(variable), note: None });
     match access {
         Access::Read if usable(TOKEN_RO) => chosen(TOKEN_RO),
@@ -100,14 +117,7 @@ pub fn token(variables: &Variables, endpoint: &Endpoint, access: Access) -> Resu
         Access::Write if usable(TOKEN_RO) => Err(Failure::usage(format!(
             "{TOKEN} is required for writing: only the read-only token is set; put the read-write one into .env, or leave out --write and {WRITE_MODE}"
         ))),
-        _ if set(TOKEN_RO) || set(TOKEN) => Ok(Chosen {
-            variable: None,
-            note: Some(format!(
-                "no token was sent to {}: that of the environment belongs to another server; name this one's in a profile",
-                endpoint.host()
-            )),
-        }),
-        _ => Ok(Chosen::default()),
+        _ => Ok(Chosen { variable: None, note: withheld.map(why) }),
     }
 }
 

@@ -12,8 +12,11 @@ const B: &str = "libsql://b.turso.io";
 
 /// A combination of `U`RL, `T`oken, their `_RO` forms `u` and `t`, each with the host it names: `Ua T ub t`.
 fn variables(set: &str) -> Variables {
-    let pairs: Vec<(String, String)> = set
-        .split_whitespace()
+    Variables::new(&pairs(set), None)
+}
+
+fn pairs(set: &str) -> Vec<(String, String)> {
+    set.split_whitespace()
         .map(|word| {
             let (name, rest) = word.split_at(1);
             let (name, value) = match name {
@@ -26,8 +29,7 @@ fn variables(set: &str) -> Variables {
             };
             (name.to_owned(), value)
         })
-        .collect();
-    Variables::new(&pairs, None)
+        .collect()
 }
 
 fn config(text: &str) -> Config {
@@ -156,6 +158,38 @@ fn a_token_goes_to_the_environment_s_servers_only() {
     }
     let decision = decided("Ua T t", Some(B), Access::Read).unwrap();
     assert!(decision.notes[0].contains("b.turso.io") && decision.notes[0].contains("profile"), "{:?}", decision.notes);
+}
+
+#[test]
+fn a_token_of_the_process_goes_to_no_server_that_only_a_file_names() {
+    for (process, file, database, want) in [
+        // Somebody's repository names a server: what is exported is not for it, whatever else the file says.
+        ("t", "Ux", None, "x - !"),
+        ("T", "Ux", None, "x - !"),
+        ("T", "ux", None, "x - !"),
+        ("T t", "Ux ux", None, "x - !"),
+        ("Ua T t", "ux", None, "x - !"),
+        ("t", "Ux t", None, "x - !"),
+        // The file's own token goes where the file says.
+        ("", "Ux t", None, "x t"),
+        ("T", "Ux t", None, "x t"),
+        ("Ua T", "ux t", None, "x t"),
+        // The process's URL says that this server is meant, and so does the command line.
+        ("Ua t", "Ux", None, "a t"),
+        ("Ua T", "ua", None, "a T !"),
+        ("Ua t", "ua T", None, "a t"),
+        ("Ua", "Ux t", None, "a t"),
+        ("t", "Ua", Some(A), "a t"),
+        ("t", "Ua", Some(B), "b - !"),
+    ] {
+        let text: String = pairs(file).into_iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        let variables = Variables::new(&pairs(process), Some(DotEnv::parse(&text, "/code/.env".into())));
+        let wanted = Wanted { database: database.map(OsStr::new), ..Wanted::default() };
+        assert_eq!(short(decide(&wanted, &variables, &config(""))), want, "{process} over {file}");
+    }
+    let variables = Variables::new(&pairs("t"), Some(DotEnv::parse("TURSO_DATABASE_URL=libsql://x", "/.env".into())));
+    let notes = decide(&Wanted::default(), &variables, &config("")).unwrap().notes;
+    assert!(notes[0].contains("only .env names this server") && notes[0].contains("the same place"), "{notes:?}");
 }
 
 #[test]
