@@ -213,7 +213,9 @@ impl Route {
         let host = uri.host().unwrap_or_default();
         self.permit(uri, encrypted)?;
         let port = uri.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
-        let Some(proxy) = self.environment.proxy(encrypted, host, port)? else {
+        // Never to this computer: a proxy is another one, and the token might go to it unencrypted.
+        let proxy = if self.is_here(uri) { None } else { self.environment.proxy(encrypted, host, port)? };
+        let Some(proxy) = proxy else {
             let tcp: Stream = Box::new(dial::dial(host, port).await?);
             return Ok((if encrypted { self.encrypt(uri, host, tcp).await? } else { tcp }, Form::Origin));
         };
@@ -237,10 +239,17 @@ impl Route {
         }
     }
 
+    fn is_same(&self, uri: &Uri) -> bool {
+        uri.host() == self.endpoint.url().host_str()
+    }
+
+    fn is_here(&self, uri: &Uri) -> bool {
+        self.is_same(uri) && self.endpoint.is_loopback()
+    }
+
     /// An answer may name another address for the next request: it must not take the token out of the encryption.
     fn permit(&self, uri: &Uri, encrypted: bool) -> Result<()> {
-        let same = uri.host() == self.endpoint.url().host_str();
-        if encrypted || (same && !self.endpoint.is_encrypted()) || self.plaintext == Plaintext::Allowed {
+        if encrypted || (self.is_same(uri) && !self.endpoint.is_encrypted()) || self.plaintext == Plaintext::Allowed {
             Ok(())
         } else {
             Err(elsewhere(uri))

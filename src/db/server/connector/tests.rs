@@ -144,6 +144,14 @@ fn a_proxy_is_asked_by_whole_urls_or_to_connect() {
 }
 
 #[test]
+fn no_proxy_stands_between_two_ports_of_this_computer() {
+    let (proxy, site) = (Site::new(|_| Do::Send(one())), Site::new(|_| Do::Send(one())));
+    let proxied = format!("http://{}", proxy.address);
+    ask(&server(&format!("http://{}", site.address), &[("http_proxy", &proxied)])).unwrap();
+    assert_eq!((proxy.asked().len(), site.asked().len()), (0, 1));
+}
+
+#[test]
 fn a_proxy_that_refuses_is_named() {
     let said = |answer: &'static [u8]| {
         let proxy = Site::new(move |_| Do::Send(answer.to_vec()));
