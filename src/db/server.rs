@@ -61,7 +61,8 @@ pub struct Limits {
     pub connect: Duration,
     /// A request from its first byte to the last of the answer.
     pub request: Duration,
-    /// As [`Self::request`], for what reads whole tables: counts and exports between two pieces.
+    /// As [`Self::request`], for what reads whole tables: counts, and an export until its first row; between two rows it has
+    /// [`Self::request`].
     pub long: Duration,
 }
 

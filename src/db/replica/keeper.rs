@@ -37,7 +37,7 @@ use crate::{
         error::{Error, ErrorKind, Result},
         request::SyncHow,
         server::{
-            Plaintext, Server,
+            Server,
             credentials::Token,
             link::{Link, Set},
             script::Script,
@@ -590,16 +590,9 @@ impl Work {
     }
 
     async fn token(&self) -> Result<Option<Token>, Trouble> {
-        let credentials = self.server.credentials.clone();
+        let server = self.server.clone();
         // It may run a command.
-        let token = blocking(move || credentials.token()).await.map_err(Trouble::Way)?;
-        let Server { endpoint, plaintext, .. } = &self.server;
-        if token.is_some() && !endpoint.is_encrypted() && !endpoint.is_loopback() && *plaintext == Plaintext::Refused {
-            // The link refuses this as well, and has the words for it.
-            self.reach().await?;
-            return Err(Trouble::Here(not_offered("a token would travel unencrypted")));
-        }
-        Ok(token)
+        blocking(move || server.link()?.token()).await.map_err(Trouble::Way)
     }
 
     /// Whether the server answers at all: the link says what is wrong, asks for another token, and knows when all is well again.

@@ -38,6 +38,7 @@ pub(crate) use super::connector::Traffic;
 use super::{
     Limits, Server,
     connector::{Connector, Notes},
+    credentials::Token,
     script::Script,
     words::{self, Fault, Reached, Words},
 };
@@ -93,8 +94,9 @@ impl Network {
                 "end other programs, then try again",
             )
         };
+        // A name that nobody answers for holds its thread long after the request was given up: what asks next finds another.
         let runtime =
-            Builder::new_current_thread().enable_all().thread_name("reelscope-names").max_blocking_threads(4).build();
+            Builder::new_current_thread().enable_all().thread_name("reelscope-names").max_blocking_threads(32).build();
         let runtime = runtime.map_err(failed)?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -170,6 +172,20 @@ impl Link {
     #[cfg(test)]
     pub(crate) fn status(&self) -> LinkStatus {
         self.shared.health.status()
+    }
+
+    /// The token of the moment, for a client of another kind: asked for once for all, and again where the server refuses it. May wait
+    /// for a command.
+    ///
+    /// # Errors
+    ///
+    /// Those of its source; it may not travel there.
+    pub(crate) fn token(&self) -> Result<Option<Token>> {
+        let shared = &*self.shared;
+        let limit = shared.limits.request;
+        let asked = async { tokio::time::timeout(limit, shared.keys.token()).await };
+        let key = shared.network.wait(asked).map_err(|_| words::late(&shared.host, Reached::Token, limit))??;
+        Ok(key.token().cloned())
     }
 
     /// Calls this whenever the status changes in a way worth a frame; replaces the one before. It must not call the link.
@@ -303,6 +319,14 @@ impl Shared {
         match &outcome {
             Ok(_) => self.health.succeeded(course.trip()),
             Err(error) if error.kind == ErrorKind::Cancelled => self.health.given_up(),
+            // It had less time than others have, and the way was there: a long question, and no failure.
+            Err(error)
+                if error.kind == ErrorKind::TimedOut
+                    && limit < self.limits.request
+                    && course.notes().is_some_and(|notes| notes.connected().is_some()) =>
+            {
+                self.health.given_up();
+            }
             // Also an error in the statement is an answer.
             Err(error) if is_answer(error) => {
                 if course.notes().is_some_and(|notes| notes.answered() > 0) {

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::{sync::Mutex, task};
+use tokio::{
+    sync::Mutex,
+    task::{self, JoinHandle},
+};
 
 use crate::db::{
     error::{Error, ErrorKind, Result},
@@ -47,6 +50,8 @@ struct State {
     key: Option<Key>,
     refused: bool,
     asked: Option<Instant>,
+    /// The source at work: whoever asked may have given it up, and the next must not have a command run twice.
+    asking: Option<JoinHandle<Result<Option<Token>>>>,
     /// Why the source gave none.
     failure: Option<Error>,
 }
@@ -98,10 +103,14 @@ impl Keys {
     }
 
     async fn ask(&self, state: &mut State) -> Result<Key> {
-        let credentials = self.credentials.clone();
-        let token = task::spawn_blocking(move || credentials.token()).await.unwrap_or_else(|_| {
+        let asking = state.asking.get_or_insert_with(|| {
+            let credentials = self.credentials.clone();
+            task::spawn_blocking(move || credentials.token())
+        });
+        let token = asking.await.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Credentials, "reading the token failed", "please report this"))
         });
+        state.asking = None;
         state.asked = Some(Instant::now());
         let token = match token.and_then(|token| self.permit(token)) {
             Ok(token) => token,

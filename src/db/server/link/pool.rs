@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::keys::Key;
 use crate::db::{
     error::{Error, ErrorKind, Result},
+    request::SLOTS,
     server::{
         connector::{Connector, Notes},
         credentials::Token,
@@ -15,8 +16,8 @@ use crate::db::{
     },
 };
 
-/// How many requests a server is asked at once.
-const AT_ONCE: usize = 6;
+/// How many requests a server is asked at once: each slot one, the observer and a copy's thread one each. None waits for another.
+const AT_ONCE: usize = SLOTS.len() + 2;
 
 /// A connection that lay idle for longer (by the clock on the wall, which goes on while a laptop sleeps) is taken for dead.
 const IDLE: SignedDuration = SignedDuration::from_secs(60);

@@ -9,7 +9,7 @@ use std::sync::{
 
 use super::*;
 use crate::db::{
-    request::LinkState,
+    request::{LinkState, SLOTS},
     server::{
         Plaintext,
         credentials::{Credentials, Token},
@@ -54,20 +54,21 @@ fn requests_one_after_another_use_one_connection() {
 }
 
 #[test]
-fn two_at_once_never_wait_for_each_other() {
-    // Neither is answered before both were asked.
-    let both = Barrier::new(2);
+fn all_slots_and_the_observers_at_once_never_wait_for_each_other() {
+    // None is answered before all were asked.
+    let many = SLOTS.len() + 2;
+    let all = Barrier::new(many);
     let site = Site::new(move |_| {
-        both.wait();
+        all.wait();
         Do::Send(one())
     });
     let server = site.server(Credentials::none());
     let link = server.link().unwrap();
     thread::scope(|scope| {
-        let other = scope.spawn(|| ask(link).unwrap());
-        assert_eq!(ask(link).unwrap(), other.join().unwrap());
+        let asked: Vec<_> = (0..many).map(|_| scope.spawn(|| ask(link).unwrap())).collect();
+        assert!(asked.into_iter().all(|asked| asked.join().unwrap().len() == 1));
     });
-    assert_eq!(link.traffic().connections, 2);
+    assert_eq!(link.traffic().connections, many as u64);
 }
 
 #[test]
@@ -135,6 +136,18 @@ fn a_trickle_ends_with_the_time_limit() {
 }
 
 #[test]
+fn a_question_with_less_time_than_others_says_nothing_of_the_way() {
+    let first = AtomicBool::new(true);
+    let site = Site::new(move |_| if first.swap(false, Ordering::SeqCst) { Do::Send(one()) } else { Do::Silence });
+    let server = site.server(Credentials::none());
+    let link = server.link().unwrap();
+    ask(link).unwrap();
+    let error = link.batch_within(&select_one(), &Canceller::default(), Duration::from_millis(50)).unwrap_err();
+    assert_eq!((error.kind, link.status().state), (ErrorKind::TimedOut, LinkState::Connected));
+    assert_eq!(link.next_try(), None);
+}
+
+#[test]
 fn what_is_cancelled_is_closed() {
     let site = Site::new(|_| Do::Silence);
     let server = site.server(Credentials::none());
@@ -195,6 +208,34 @@ fn another_token_is_asked_for_when_one_is_refused() {
     ask(link).unwrap();
     ask(link).unwrap();
     assert_eq!((asked.load(Ordering::SeqCst), site.asked().len()), (2, 3));
+}
+
+#[test]
+fn a_source_that_is_at_work_is_not_asked_again_by_the_next() {
+    let site = Site::new(|_| Do::Send(one()));
+    let (gate, opened) = std::sync::mpsc::channel::<()>();
+    let (asked, opened) = (Arc::new(AtomicUsize::new(0)), Mutex::new(opened));
+    let count = Arc::clone(&asked);
+    let server = site.server(Credentials::new("token_command of @prod", move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        opened.lock().unwrap().recv().unwrap();
+        Token::new("token").map(Some)
+    }));
+    let link = server.link().unwrap();
+    let canceller = Canceller::default();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| link.batch(&select_one(), &canceller));
+        while asked.load(Ordering::SeqCst) == 0 {
+            thread::sleep(Duration::from_millis(5));
+        }
+        canceller.cancel();
+        assert_eq!(waiting.join().unwrap().unwrap_err().kind, ErrorKind::Cancelled);
+        gate.send(()).unwrap();
+        ask(link).unwrap();
+    });
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert_eq!(link.token().unwrap(), Some(Token::new("token").unwrap()));
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "other clients take the same");
 }
 
 #[test]
