@@ -25,7 +25,7 @@ const LARGEST: usize = ROOM / 4;
 const FRESH: Duration = Duration::from_secs(15);
 
 /// The time between two changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Era(u64);
 
 /// Whether the polls get through.
@@ -54,6 +54,8 @@ pub(super) struct Cache(Mutex<Store>);
 #[derive(Default)]
 struct Store {
     era: Era,
+    /// Since when the schema is the one it is: what was read before has rows of another shape, perhaps.
+    schema: Era,
     polls: Polls,
     answers: HashMap<String, Kept>,
     /// The keys in the order in which they were used last.
@@ -95,7 +97,7 @@ impl Cache {
         let bytes = size(answer) + 2 * key.len();
         let mut store = self.lock();
         store.forget(&key);
-        if bytes > LARGEST {
+        if bytes > LARGEST || era < store.schema {
             return;
         }
         while store.bytes + bytes > ROOM {
@@ -117,7 +119,8 @@ impl Cache {
     /// The schema changed, or this is another database: nothing is known.
     pub(super) fn clear(&self) {
         let mut store = self.lock();
-        *store = Store { era: Era(store.era.0 + 1), polls: store.polls, ..Store::default() };
+        let era = Era(store.era.0 + 1);
+        *store = Store { era, schema: era, polls: store.polls, ..Store::default() };
     }
 
     /// How the last poll went.
@@ -242,6 +245,17 @@ mod tests {
         cache.age();
         cache.keep(&question(1), &cell(3), era, at(0));
         assert_eq!(cache.find(&question(1), at(0)), Some(Found::Old(cell(3), at(0))));
+    }
+
+    #[test]
+    fn what_was_read_before_the_schema_changed_is_not_kept() {
+        let cache = Cache::default();
+        let era = cache.era();
+        cache.clear();
+        cache.keep(&question(1), &cell(3), era, at(0));
+        assert_eq!(cache.find(&question(1), at(0)), None);
+        cache.keep(&question(1), &cell(3), cache.era(), at(0));
+        assert!(cache.find(&question(1), at(0)).is_some());
     }
 
     #[test]
