@@ -57,13 +57,17 @@ fn reads(sql: &str) -> bool {
             }
         }
         match byte {
-            b'\'' | b'"' | b'`' => {
+            b'\'' | b'"' | b'`' | b'[' => {
                 // A quote written twice closes and opens again.
-                let closed = bytes.by_ref().any(|inner| inner == byte);
+                let end = if byte == b'[' { b']' } else { byte };
+                let closed = bytes.by_ref().any(|inner| inner == end);
                 if !closed {
                     return false;
                 }
             }
+            // A comment could hide a quote from this. None is written here.
+            b'-' if bytes.peek() == Some(&b'-') => return false,
+            b'/' if bytes.peek() == Some(&b'*') => return false,
             b'(' => depth += 1,
             b')' => depth = depth.saturating_sub(1),
             b';' => return false,
@@ -86,6 +90,7 @@ mod tests {
             "VALUES (1)",
             "EXPLAIN QUERY PLAN SELECT 1",
             "SELECT DELETED FROM main.\"x\"",
+            "SELECT '--', \"/*\", [--], 4 / 2 - -1",
         ] {
             assert!(Script::default().select(sql).is_ok(), "{sql}");
         }
@@ -98,6 +103,10 @@ mod tests {
             "PRAGMA journal_mode=DELETE",
             "SELECT 'open",
             "ATTACH 'x' AS y",
+            "SELECT 1 /* ' */ ; DELETE FROM x -- '",
+            "SELECT 1 -- '\n; DELETE FROM x --'",
+            "SELECT [']; DELETE FROM x --]'",
+            "SELECT [open",
         ] {
             assert!(Script::default().select(sql).is_err(), "{sql}");
         }
