@@ -15,6 +15,10 @@ const SHOWN: usize = 200;
 pub(super) const CHECK_NETWORK: &str =
     "check the network and the state of the Turso service (https://status.turso.tech), or of your own server";
 
+/// What the driver's parser and the server's SQLite put before their words.
+const PARSER: &str = "sqlite3 parser error: ";
+const OF_SQL: [&str; 3] = ["SQLite error: ", "SQL input error: ", "SQL string could not be parsed: "];
+
 /// The words that [`is_undecodable`] knows.
 const UNDECODABLE: &str = "a value cannot travel: it is infinite, or a text that is not UTF-8";
 
@@ -67,6 +71,10 @@ impl Words<'_> {
         let host = self.host;
         if let Some((status, body)) = status_of(said) {
             return self.of_status(status, body);
+        }
+        // Names of tables and columns stand in it, which may be like anything that follows.
+        if said.starts_with(PARSER) || OF_SQL.iter().any(|mark| said.contains(mark)) {
+            return self.of_sql(said).into();
         }
         if said.contains("RESPONSE_TOO_LARGE") {
             return Error::new(
@@ -225,8 +233,8 @@ impl Words<'_> {
 
     /// What the server's SQLite says, or the driver's parser before anything is sent.
     fn of_sql(&self, said: &str) -> Error {
-        let said = said.strip_prefix("sqlite3 parser error: ").unwrap_or(said);
-        let said = ["SQLite error: ", "SQL input error: ", "SQL string could not be parsed: "]
+        let said = said.strip_prefix(PARSER).unwrap_or(said);
+        let said = OF_SQL
             .iter()
             .find_map(|mark| said.split_once(mark).map(|(_, text)| text))
             .or_else(|| said.split_once("message: \"").map(|(_, text)| text))
@@ -450,6 +458,23 @@ mod tests {
         ]
         .map(told);
         insta::assert_snapshot!(all.join("\n"));
+    }
+
+    #[test]
+    fn names_in_errors_of_sql_say_nothing_of_the_way() {
+        for name in ["baton", "BLOCKED", "STREAM_EXPIRED", "RESPONSE_TOO_LARGE", "chunk size", "expected f64"] {
+            for said in [
+                format!("Hrana: `api error: `SQLite error: no such table: {name}``"),
+                format!(
+                    "Hrana: `stream error: `Error {{ message: \"SQLite error: no such table: {name}\", code: \"X\" }}``"
+                ),
+            ] {
+                assert_eq!(
+                    told(&said).split(" | ").next(),
+                    Some(format!("NoSuchRelation: no such table: {name}").as_str())
+                );
+            }
+        }
     }
 
     #[test]
