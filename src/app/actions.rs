@@ -100,7 +100,7 @@ impl App {
             Action::Back => self.travel(Direction::Back, now),
             Action::Forward => self.travel(Direction::Forward, now),
             Action::RefreshAll | Action::Refresh if self.schema.is_none() => self.read_schema(),
-            Action::RefreshAll if self.follows().is_some() => self.sync_now(),
+            Action::RefreshAll if self.follows().is_some() => self.sync_now(now),
             Action::RefreshAll => self.read_anew(now),
             Action::Connection => self.show_connection(now),
             Action::RebuildCopy => self.ask_rebuild(now),

@@ -178,8 +178,11 @@ impl App {
         self.dirty |= asked;
     }
 
-    /// Asks the server for what is new, and reads everything anew behind it.
-    pub(super) fn sync_now(&mut self) {
+    /// Asks the server for what is new, and reads everything anew behind it; asks the user where the copy cannot be used.
+    pub(super) fn sync_now(&mut self, now: Now) {
+        if self.way.offered.is_some() {
+            return self.ask_rebuild(now);
+        }
         self.out.ask(Slot::Sync, Query::Sync(SyncHow::Now));
     }
 

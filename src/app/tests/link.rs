@@ -303,6 +303,13 @@ fn a_broken_copy_is_rebuilt_only_after_a_yes() {
     driver.link(broken);
     assert!(!driver.shows("Rebuild"), "it is offered once");
     assert!(driver.status_line().contains("copy broken"), "{}", driver.status_line());
+    driver.press("R");
+    assert!(
+        driver.shows("Rebuild") && driver.count(Slot::Sync) == 0,
+        "there is nothing else to sync: {}",
+        driver.screen()
+    );
+    driver.press("n");
     driver.press(": r e b u i l d enter");
     driver.press("y");
     assert_eq!(driver.newest(Slot::Sync).unwrap().query, Query::Sync(SyncHow::Rebuild));

@@ -243,7 +243,7 @@ impl Files {
 
 /// An error that only a rebuild mends.
 pub(super) fn broken(what: &str, otherwise: &str) -> Error {
-    let remedy = "throw it away and fetch everything anew (R asks first)";
+    let remedy = "throw it away and fetch everything anew: R on the screen asks, and does it";
     let remedy = if otherwise.is_empty() { remedy.to_owned() } else { format!("{otherwise}, or {remedy}") };
     Error::new(ErrorKind::Damaged, what, remedy)
 }
