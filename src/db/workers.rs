@@ -42,8 +42,10 @@ use crate::db::{
     watch,
 };
 
-/// How long at the start what nobody waits for waits for the first page of a file. Where no page is asked for, it goes on then.
+/// How long at the start what nobody waits for waits for what the user waits for, of a file and of a server. Where nothing is asked
+/// for, it goes on then.
 const FIRST_PAGE: Duration = Duration::from_millis(50);
+const FIRST_PAGE_OF_SERVER: Duration = Duration::from_secs(5);
 
 /// A database, as the screen sees it: requests go in, replies come out. Dropping it ends its threads.
 pub struct Database {
@@ -216,7 +218,7 @@ impl Shared {
 
     /// Waits for the page that the user waits for: over a network it may take long, and has to have the way for itself.
     fn let_the_first_page_go_first(&self) {
-        self.served.wait(self.server().map_or(FIRST_PAGE, |server| server.limits.request));
+        self.served.wait(if self.server().is_some() { FIRST_PAGE_OF_SERVER } else { FIRST_PAGE });
     }
 }
 
