@@ -201,9 +201,17 @@ mod tests {
         assert!(error.what.contains("did not end within 1 s") && !error.what.contains("s3cret"), "{error:?}");
         let child = std::fs::read_to_string(file).unwrap().trim().parse::<i32>().unwrap();
         let child = rustix::process::Pid::from_raw(child).unwrap();
-        // Ended for good as soon as whoever inherits orphans has looked; until then it is there, but dead.
-        let state = std::fs::read_to_string(format!("/proc/{}/stat", child.as_raw_nonzero())).unwrap_or_default();
-        assert!(state.is_empty() || state.contains(") Z"), "{state}");
+        // Ended for good as soon as whoever inherits orphans has looked; until then it is there, but dead, or about to be.
+        let stat = format!("/proc/{}/stat", child.as_raw_nonzero());
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let state = std::fs::read_to_string(&stat).unwrap_or_default();
+            if state.is_empty() || state.contains(") Z") {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{state}");
+            thread::sleep(TICK);
+        }
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! The words for the way to a server, in every state and width.
+
 use proptest::prelude::*;
 
 use super::*;
