@@ -25,8 +25,9 @@ const FAILURES: u32 = 3;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// A new token is noticed within this.
+/// A new token is noticed within this, for about a minute; then within [`LONGEST_PAUSE`]: its source may be a command that asks the user.
 const TOKEN_PAUSE: Duration = Duration::from_secs(5);
+const TOKEN_PAUSES: u32 = 12;
 
 type Tell = Box<dyn Fn(LinkStatus) + Send + Sync>;
 
@@ -183,10 +184,10 @@ fn needs_a_hand(kind: ErrorKind) -> bool {
 }
 
 fn pause(failures: u32, kind: ErrorKind) -> Duration {
-    let plain = if matches!(kind, ErrorKind::Unauthorized | ErrorKind::Credentials) {
-        TOKEN_PAUSE
-    } else {
-        FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(5)).min(LONGEST_PAUSE)
+    let plain = match kind {
+        ErrorKind::Unauthorized | ErrorKind::Credentials if failures <= TOKEN_PAUSES => TOKEN_PAUSE,
+        ErrorKind::Unauthorized | ErrorKind::Credentials => LONGEST_PAUSE,
+        _ => FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(5)).min(LONGEST_PAUSE),
     };
     plain.mul_f64(0.8 + 0.4 * chance())
 }
@@ -256,7 +257,10 @@ mod tests {
             let pause = pause(failures, ErrorKind::Unreachable).as_secs_f64();
             assert!((least..=most).contains(&pause), "{failures}: {pause}");
         }
-        assert!((4.0..=6.0).contains(&pause(90, ErrorKind::Unauthorized).as_secs_f64()));
+        for (failures, least, most) in [(1, 4.0, 6.0), (12, 4.0, 6.0), (13, 24.0, 36.0)] {
+            let pause = pause(failures, ErrorKind::Unauthorized).as_secs_f64();
+            assert!((least..=most).contains(&pause), "{failures}: {pause}");
+        }
     }
 
     #[test]
