@@ -150,7 +150,8 @@ impl Serialize for Object<'_> {
     }
 }
 
-/// A line of CSV (RFC 4180): nothing at all is NULL, `""` is the empty text.
+/// A line of CSV (RFC 4180): nothing at all is NULL, `""` is the empty text, which is why the crate `csv` does not write it: it quotes all
+/// fields or those that need it.
 fn line<'v>(fields: impl Iterator<Item = Option<Cow<'v, str>>>) -> String {
     let mut line = String::new();
     for (at, field) in fields.enumerate() {
