@@ -2,7 +2,11 @@
 //!
 //! Owns the decision what to do next: who syncs, when, whether the copy is to be trusted. One turn after another, each ended at once by
 //! a wish to rebuild or by the end of the program; the rest waits for its turn. Tells everything through [`State`]. Must not be waited for
-//! by anything that draws.
+//! by anything that draws. [`fetch`] gets what is new, [`compare`] finds out whose copy it is, [`ask`] asks the server.
+
+mod ask;
+mod compare;
+mod fetch;
 
 use std::{
     fmt,
@@ -15,53 +19,32 @@ use jiff::Timestamp;
 use tokio::{
     runtime,
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    task::spawn_blocking,
     time::sleep,
 };
 
 use super::{
     Reading,
-    driver::{Driver, Failure, OtherLog, Way},
-    files::{self, Files, Found, Index},
+    driver::Driver,
+    files::{self, Files, Found},
     lock::Lock,
     pace::{Pace, Sight},
-    progress::Meter,
     pulse::{Felt, Pulse},
     sidecar::Sidecar,
-    signature::{Against, Doubt, Judgement, Signature, judge},
+    signature::Doubt,
     state::State,
 };
-use crate::{
-    db::{
-        connection::Canceller,
-        error::{Error, ErrorKind, Result},
-        request::SyncHow,
-        server::{
-            Server,
-            credentials::Token,
-            link::{Link, Set},
-            script::Script,
-        },
-    },
-    domain::value::Value,
+use crate::db::{
+    error::{Error, ErrorKind, Result},
+    request::SyncHow,
+    server::Server,
 };
 
-/// A sync in which nothing comes for this long is over, whatever the server's limit is.
-const STALLED: Duration = Duration::from_secs(15);
-/// A sync that takes longer has its progress shown.
-const SHOWN: Duration = Duration::from_millis(400);
-/// Comparisons of an idle copy.
-const COMPARE: Duration = Duration::from_secs(60);
-/// Comparisons of one that changes all the time.
-const COMPARE_BUSY: Duration = Duration::from_secs(10);
 /// How often the time of the last sync is written down.
 const REMEMBER: Duration = Duration::from_secs(30);
 /// How often one who does not sync looks whether it may, and what the other did.
 const FOLLOW: Duration = Duration::from_secs(1);
 /// Where the server does not say how far it is after so many answers, it is not asked for that any more.
 const SILENT: u32 = 3;
-/// A piece of the server's log: a page of 4 KiB and its header.
-const PIECE: u64 = 4096 + 40;
 
 /// The thread, seen from outside. It ends when this is dropped.
 pub(super) struct Keeper {
@@ -381,168 +364,6 @@ impl Work {
         }
     }
 
-    /// Syncs; gives how many pieces of the log came.
-    async fn fetch(&mut self, index: Option<u64>) -> Result<usize, Trouble> {
-        let mut other_log = OtherLog::Stops;
-        let mut total = None;
-        if self.state.reading() == Reading::Server {
-            total = self.size_there(index).await?;
-        }
-        loop {
-            let driver = match self.driver.take() {
-                Some(driver) => driver,
-                None => self.build().await?,
-            };
-            let trouble = match self.run(&driver, other_log, total).await {
-                Ok(frames) => {
-                    self.driver = Some(driver);
-                    return Ok(frames);
-                }
-                Err(failure) => failure,
-            };
-            drop(driver);
-            match trouble {
-                Failure::Here(why) => return Err(Trouble::Here(why)),
-                Failure::Broken(why) => return Err(Trouble::Broken(why)),
-                Failure::Handshake if other_log == OtherLog::Stops => {
-                    self.allow_other_log().await?;
-                    other_log = OtherLog::Taken;
-                }
-                Failure::Handshake => {
-                    return Err(Trouble::Here(not_offered("it asks for one handshake after another")));
-                }
-                Failure::Way(said) => {
-                    self.reach().await?;
-                    return Err(Trouble::Here(not_offered(&said)));
-                }
-            }
-        }
-    }
-
-    async fn run(&self, driver: &Driver, other_log: OtherLog, total: Option<u64>) -> Result<usize, Failure> {
-        let (start, before) = (Instant::now(), driver.received());
-        let mut meter = Meter::new(start, total);
-        let look = || {
-            let (now, bytes) = (Instant::now(), driver.received().saturating_sub(before));
-            let progress = meter.at(now, bytes);
-            if now.duration_since(start) >= SHOWN {
-                self.state.progress(Some(progress));
-            }
-            bytes + self.files.size()
-        };
-        let patience = self.server.limits.request.min(STALLED);
-        let outcome = driver.sync(&self.files, other_log, patience, look).await;
-        self.state.progress(None);
-        outcome
-    }
-
-    /// What the server has to send for a whole copy, about: the pieces of its log, unless these are far more than its pages, for then
-    /// it sends each page once.
-    async fn size_there(&self, index: Option<u64>) -> Result<Option<u64>, Trouble> {
-        let mut script = Script::default();
-        script.select("SELECT page_count FROM pragma_page_count()").map_err(Trouble::Way)?;
-        let sets = self.ask(script).await?;
-        let pages = match sets.first().and_then(|set| set.rows.first()).and_then(|row| row.first()) {
-            Some(Value::Integer(pages)) => u64::try_from(*pages).ok(),
-            _ => None,
-        };
-        let done = self.files.index().and_then(|Index { frame, .. }| frame).map_or(0, |frame| frame + 1);
-        let pieces = index.map(|index| (index + 1).saturating_sub(done));
-        let total = match (pages, pieces) {
-            (Some(pages), Some(pieces)) if pieces <= pages * 2 => Some(pieces),
-            (Some(pages), _) => Some(pages),
-            (None, pieces) => pieces,
-        };
-        Ok(total.map(|pieces| pieces * PIECE))
-    }
-
-    async fn build(&self) -> Result<Driver, Trouble> {
-        let token = self.token().await?;
-        let (state, path, sidecar) = (Arc::clone(&self.state), self.files.sidecar.clone(), self.sidecar(false));
-        // Whose it is is written down before anything else is: what is begun is known as a copy from its first byte.
-        if self.state.reading() == Reading::Server {
-            sidecar.write(&path).map_err(|why| Trouble::Here(self.unwritable(why)))?;
-        }
-        let distrust = move || {
-            state.distrusted();
-            if let Err(error) = sidecar.write(&path) {
-                tracing::debug!("the copy's state is not written down: {error}");
-            }
-        };
-        Driver::build(&self.files, &self.server, self.way()?, token.as_ref(), distrust).await.map_err(|failure| {
-            match failure {
-                Failure::Here(why) => Trouble::Here(why),
-                Failure::Broken(why) => Trouble::Broken(why),
-                Failure::Way(said) => Trouble::Here(not_offered(&said)),
-                Failure::Handshake => Trouble::Here(not_offered("no handshake")),
-            }
-        })
-    }
-
-    /// The handshake was to be made again. Where the server answers otherwise, its log is another one: of the same database (a server
-    /// that was killed begins one) or not (it was wiped).
-    async fn allow_other_log(&mut self) -> Result<(), Trouble> {
-        if self.state.reading() == Reading::Server {
-            // There is nothing to lose.
-            return Ok(());
-        }
-        for again in [true, false] {
-            let (against, _) = self.look_at_both().await?;
-            match against {
-                Against::Same | Against::Ahead => return Ok(()),
-                Against::Other if again => sleep(Duration::from_secs(1)).await,
-                Against::Other => {}
-            }
-        }
-        Err(Trouble::Broken(self.another()))
-    }
-
-    fn may_compare(&self, changed: bool) -> bool {
-        let patience = if changed { COMPARE_BUSY } else { COMPARE };
-        self.compared.is_none_or(|compared| compared.elapsed() >= patience)
-    }
-
-    /// Compares the copy with the server. A failure of the way there does not make the sync before it a failure.
-    async fn compare(&mut self, first: bool) -> Result<(), Trouble> {
-        self.compared = Some(Instant::now());
-        let (against, copy) = match self.look_at_both().await {
-            Ok(both) => both,
-            Err(Trouble::Way(why)) if !first => {
-                tracing::debug!("no comparison: {why}");
-                return Ok(());
-            }
-            Err(trouble) => return Err(trouble),
-        };
-        match judge(self.doubt.as_ref(), against, copy) {
-            Judgement::Fine => self.doubt = None,
-            Judgement::Doubtful(doubt) => {
-                self.doubt = Some(doubt);
-                self.pace.stir(Instant::now());
-            }
-            Judgement::Another => return Err(Trouble::Broken(self.another())),
-        }
-        Ok(())
-    }
-
-    async fn look_at_both(&self) -> Result<(Against, Signature), Trouble> {
-        let path = self.files.database.clone();
-        let copy = blocking(move || Signature::of_file(&path)).await.map_err(|why| match why.kind {
-            ErrorKind::Damaged | ErrorKind::NotADatabase => Trouble::Broken(files::broken(&why.what, "")),
-            _ => Trouble::Here(why),
-        })?;
-        match self.ask(copy.script().map_err(Trouble::Way)?).await {
-            Ok(sets) => {
-                let there = copy.answered(&sets);
-                Ok((there.map_or(Against::Other, |there| there.against(&copy)), copy))
-            }
-            // A table of the copy's is not there.
-            Err(Trouble::Way(why)) if matches!(why.kind, ErrorKind::NoSuchRelation | ErrorKind::Sql) => {
-                Ok((Against::Other, copy))
-            }
-            Err(trouble) => Err(trouble),
-        }
-    }
-
     /// The copy has what the server has: says so, and writes it down where that is due.
     fn synced(&mut self) -> Result<(), Trouble> {
         let now = Timestamp::now();
@@ -565,17 +386,6 @@ impl Work {
         Sidecar { whole, synced, log, ..Sidecar::new(self.server.endpoint.to_string()) }
     }
 
-    fn another(&self) -> Error {
-        files::broken(
-            &format!(
-                "the database at {} is another one than that of the copy {}",
-                self.server.endpoint,
-                self.files.database.display()
-            ),
-            "keep the copy if the server lost what it had",
-        )
-    }
-
     fn unwritable(&self, why: Error) -> Error {
         match why.kind {
             ErrorKind::PermissionDenied => {
@@ -584,54 +394,6 @@ impl Work {
             _ => why,
         }
     }
-
-    fn way(&self) -> Result<Way, Trouble> {
-        self.server.link().map(Link::connector).map_err(Trouble::Way)
-    }
-
-    async fn token(&self) -> Result<Option<Token>, Trouble> {
-        let server = self.server.clone();
-        // It may run a command.
-        blocking(move || server.link()?.token()).await.map_err(Trouble::Way)
-    }
-
-    /// Whether the server answers at all: the link says what is wrong, asks for another token, and knows when all is well again.
-    async fn reach(&self) -> Result<(), Trouble> {
-        let mut script = Script::default();
-        script.select("SELECT 1").map_err(Trouble::Way)?;
-        self.ask(script).await.map(|_| ())
-    }
-
-    /// Asks the server through its link.
-    async fn ask(&self, script: Script) -> Result<Vec<Set>, Trouble> {
-        let (server, canceller) = (self.server.clone(), Canceller::default());
-        let _given_up = CancelOnDrop(canceller.clone());
-        blocking(move || server.link()?.batch(&script, &canceller)).await.map_err(Trouble::Way)
-    }
-}
-
-/// Work that blocks, on a thread for it.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    spawn_blocking(work).await.unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::Server, "asking the server failed in an unforeseen way", "please report this"))
-    })
-}
-
-struct CancelOnDrop(Canceller);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
-/// The server answers queries, but cannot be copied.
-fn not_offered(said: &str) -> Error {
-    Error::new(
-        ErrorKind::Server,
-        format!("the server answers, but does not let itself be copied: {said}"),
-        "it is read directly meanwhile; without --replica nothing is tried any more",
-    )
 }
 
 impl fmt::Debug for Keeper {
