@@ -255,6 +255,16 @@ fn wrong_usage_is_status_2() {
 }
 
 #[test]
+fn what_is_wrong_with_the_file_of_variables_is_said_also_where_nothing_can_be_opened() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join(".env"), "TURSO_DATABASE_URL=\"http://127.0.0.1:1\n").unwrap();
+    let output = reelscope(&["tables"]).current_dir(folder.path()).output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{words}");
+    assert!(words.contains(".env: line 1 is not NAME=VALUE") && words.contains("no database was named"), "{words}");
+}
+
+#[test]
 fn bad_settings_are_status_2_and_named() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("config.toml");

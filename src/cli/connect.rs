@@ -101,19 +101,15 @@ impl Context<'_> {
     /// # Errors
     /// As [`Self::opening`], where there is nothing to open, and where a copy can be neither read nor brought up to date.
     pub fn location(&self, database: Option<&OsStr>, connecting: &Connecting) -> Result<Location, Failure> {
-        let mut opening = self.opening(database, connecting, Access::Read)?;
+        let opening = self.opening(database, connecting, Access::Read)?;
+        // What is wrong with `.env` may be why there is nothing to open: it is said whatever comes of it.
+        say(&opening.notes);
         let location = opening.location.ok_or_else(target::nothing_set)?;
         if let Location::Replica(replica) = &location
             && let CaughtUp::Old { synced, why } = replica.catch_up(&Canceller::default())?
         {
             let age = synced.map_or_else(|| "of an unknown time".to_owned(), |synced| format!("of {synced:.0}"));
-            opening
-                .notes
-                .push(format!("what is read is the copy {age}, which cannot be brought up to date: {}", why.what));
-        }
-        for note in &opening.notes {
-            // Nobody to tell is no failure.
-            let _ = writeln!(io::stderr(), "reelscope: {}", safe(note));
+            say(&[format!("what is read is the copy {age}, which cannot be brought up to date: {}", why.what)]);
         }
         Ok(location)
     }
@@ -146,6 +142,14 @@ impl Context<'_> {
             Some(path) => Location::Replica(Replica::new(path, server)),
             None => Location::Server(server),
         })
+    }
+}
+
+/// Tells the user.
+fn say(notes: &[String]) {
+    for note in notes {
+        // Nobody to tell is no failure.
+        let _ = writeln!(io::stderr(), "reelscope: {}", safe(note));
     }
 }
 

@@ -75,8 +75,20 @@ impl From<Error> for Failure {
             PermissionDenied | Credentials | Unauthorized | Forbidden | Insecure => Status::NotPermitted,
             NoSuchRelation | NoSuchRow | Cancelled | Sql | Io | TooLarge => Status::Failed,
         };
-        let words = if error.remedy.is_empty() { error.what } else { format!("{}: {}", error.what, error.remedy) };
+        let remedy = for_a_command(&error.remedy);
+        let words = if remedy.is_empty() { error.what } else { format!("{}: {remedy}", error.what) };
         Self::new(status, words)
+    }
+}
+
+/// What to do, for those who run a command: it ends, and nothing goes on by itself as it does on the screen.
+fn for_a_command(remedy: &str) -> String {
+    let Some(rest) = remedy.strip_suffix(" by itself") else { return remedy.to_owned() };
+    let (first, last) = rest.rsplit_once([':', ';']).unwrap_or(("", rest));
+    match (first, last.contains("tried again")) {
+        ("", true) => "run the command again".to_owned(),
+        (first, true) => format!("{first}, then run the command again"),
+        (first, false) => first.to_owned(),
     }
 }
 
@@ -105,6 +117,25 @@ impl From<csv::Error> for Failure {
         match error.into_kind() {
             csv::ErrorKind::Io(error) => error.into(),
             other => Self::new(Status::Failed, format!("{other:?}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_does_not_promise_what_only_the_screen_does() {
+        for (remedy, said) in [
+            ("it is tried again by itself", "run the command again"),
+            ("wait a moment: it is tried again by itself", "wait a moment, then run the command again"),
+            ("put a new token into A (`b`): it is read anew by itself", "put a new token into A (`b`)"),
+            ("make room; it goes on by itself", "make room"),
+            ("check the network", "check the network"),
+            ("", ""),
+        ] {
+            assert_eq!(for_a_command(remedy), said);
         }
     }
 }

@@ -24,6 +24,8 @@ use std::{
     time::Duration,
 };
 
+use jiff::{SignedDuration, Timestamp};
+
 use self::{files::Files, keeper::Keeper, state::State};
 use super::server::Server;
 use crate::db::{
@@ -45,6 +47,10 @@ struct Shared {
     keeper: Mutex<Option<Keeper>>,
 }
 
+/// A copy that another program keeps up to date is at most this old: that program writes down every half minute that it
+/// is.
+const KEPT: SignedDuration = SignedDuration::from_secs(60);
+
 /// From where to read now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
@@ -62,7 +68,7 @@ pub enum CaughtUp {
     /// It has what the server had at that time (where that is known), and could not be brought up to date for this reason.
     Old {
         /// When it was last up to date.
-        synced: Option<jiff::Timestamp>,
+        synced: Option<Timestamp>,
         /// Why it is not now.
         why: Error,
     },
@@ -141,10 +147,27 @@ impl Replica {
     /// There is no copy that could be read instead, or it is broken.
     pub fn catch_up(&self, canceller: &Canceller) -> Result<CaughtUp> {
         match self.sync(SyncHow::Now, canceller) {
-            Ok(()) => Ok(CaughtUp::Fresh),
+            Ok(()) => match self.status().synced {
+                // Another program keeps it, and that one could not either.
+                Some(at) if Timestamp::now().duration_since(at) > KEPT => {
+                    Ok(CaughtUp::Old { synced: Some(at), why: self.kept_by_another() })
+                }
+                _ => Ok(CaughtUp::Fresh),
+            },
             Err(why) if why.kind == ErrorKind::Cancelled || self.reading() == Reading::Server => Err(why),
             Err(why) => Ok(CaughtUp::Old { synced: self.status().synced, why }),
         }
+    }
+
+    fn kept_by_another(&self) -> Error {
+        Error::new(
+            ErrorKind::Locked,
+            format!(
+                "another program keeps {} up to date, and has not heard of the server lately",
+                self.shared.path.display()
+            ),
+            "see what that program says of the server",
+        )
     }
 
     fn keeper<T>(&self, ask: impl FnOnce(&Keeper) -> T) -> Result<T> {

@@ -93,8 +93,8 @@ pub fn label(location: &Location, kind: DatabaseKind) -> String {
         (Location::File(path), _) => path
             .file_name()
             .map_or_else(|| path.display().to_string(), |name| PathBuf::from(name).display().to_string()),
-        (Location::Server(server), _) => server.endpoint.host().to_owned(),
-        (Location::Replica(replica), _) => format!("{} (copy)", replica.server().endpoint.host()),
+        (Location::Server(server), _) => server.endpoint.authority(),
+        (Location::Replica(replica), _) => format!("{} (copy)", replica.server().endpoint.authority()),
     }
 }
 

@@ -197,6 +197,14 @@ fn in_words(said: &str, path: &Path) -> Failure {
             "check the disk, or give the copy another path",
         ));
     }
+    // What came was not taken by the copy, and SQLite's reason is lost on the way: so it is with a full disk.
+    if said.contains("injecting frames") {
+        return Failure::Here(Error::new(
+            ErrorKind::Io,
+            format!("the copy {shown} cannot be written: {}", one_line(said)),
+            "check that there is room on the disk, or give the copy another path; it goes on by itself",
+        ));
+    }
     Failure::Way(one_line(said))
 }
 
@@ -223,6 +231,8 @@ mod tests {
             ("attempt to write a readonly database", ErrorKind::PermissionDenied),
             ("database is locked", ErrorKind::Locked),
             ("disk I/O error", ErrorKind::Io),
+            // What a full disk really gives.
+            ("Error code 200: Unknown error code", ErrorKind::Io),
         ] {
             let Failure::Here(error) = of(&format!("{injecting}{here}")) else { unreachable!("{here}") };
             assert_eq!(error.kind, kind);

@@ -62,6 +62,9 @@ impl Index {
     }
 }
 
+/// The bytes that libSQL makes a copy of before anything came: the first page.
+const EMPTY: u64 = 4096;
+
 /// What lies there.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Found {
@@ -172,6 +175,12 @@ impl Files {
         };
         let index = Index::parse(&index);
         Ok(match sidecar {
+            // A server that has nothing gives nothing.
+            Some(Sidecar { whole: true, log: Some(log), .. })
+                if index == Some(Index { log, frame: None }) && self.size() <= EMPTY =>
+            {
+                Found::Part
+            }
             Some(Sidecar { whole: true, .. }) if index.is_none_or(|index| index.frame.is_none()) => {
                 Found::Broken(broken(
                     &format!("the index of the copy {} (-client_wal_index) is damaged", self.database.display()),
@@ -357,6 +366,21 @@ mod tests {
         assert!(matches!(bench.found(), Found::Broken(_)));
         bench.files.remove().unwrap();
         assert_eq!(fs::read_dir(bench.folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_copy_of_an_empty_server_is_not_damaged() {
+        let bench = Bench::new();
+        fs::write(&bench.files.database, [0; 4096]).unwrap();
+        bench.index(u64::MAX);
+        let sidecar = Sidecar { whole: true, log: Some(LogId([7; 16])), ..Sidecar::new("http://one".to_owned()) };
+        sidecar.write(&bench.files.sidecar).unwrap();
+        assert_eq!(bench.found(), Found::Part);
+        Sidecar { log: Some(LogId([8; 16])), ..sidecar.clone() }.write(&bench.files.sidecar).unwrap();
+        assert!(matches!(bench.found(), Found::Broken(_)), "another log");
+        sidecar.write(&bench.files.sidecar).unwrap();
+        fs::write(&bench.files.database, [0; 8192]).unwrap();
+        assert!(matches!(bench.found(), Found::Broken(_)), "there was something");
     }
 
     #[test]

@@ -9,6 +9,8 @@ use crate::db::request::SyncProgress;
 
 /// Over how long the rate is taken.
 const LATELY: Duration = Duration::from_secs(4);
+/// Seconds after which the rate counts, however little came.
+const ENOUGH: f64 = 3.0;
 
 /// Measures a sync.
 #[derive(Debug)]
@@ -35,7 +37,10 @@ impl Meter {
         let rate = if time > 0.0 { (bytes.saturating_sub(before) as f64 / time) as u64 } else { 0 };
         // What was thought to be all was not.
         let total = self.total.filter(|total| *total >= bytes);
-        let left = total.filter(|_| rate > 0).map(|total| Duration::from_secs((total - bytes).div_ceil(rate)));
+        // The first bytes come slowly: what is left is not foretold from them.
+        let tells = |total: u64| bytes.saturating_sub(before) >= total / 100 || time >= ENOUGH;
+        let left = total.filter(|total| rate > 0 && tells(*total));
+        let left = left.map(|total| Duration::from_secs((total - bytes).div_ceil(rate)));
         SyncProgress { bytes, total, rate, left }
     }
 }
@@ -63,5 +68,13 @@ mod tests {
         let stalled = (10..=13).map(|second| meter.at(at(second), 5400)).last();
         assert_eq!(stalled.map(|progress| (progress.rate, progress.left)), Some((0, None)));
         assert_eq!(meter.at(at(14), 10_001).total, None, "there is more than was said");
+    }
+
+    #[test]
+    fn the_first_bytes_foretell_nothing() {
+        let start = Instant::now();
+        let mut meter = Meter::new(start, Some(100_000_000));
+        assert_eq!(meter.at(start + Duration::from_secs(1), 1000).left, None);
+        assert_eq!(meter.at(start + Duration::from_secs(2), 20_000_000).left, Some(Duration::from_secs(8)));
     }
 }
