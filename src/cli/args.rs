@@ -29,8 +29,9 @@ from .env in this folder or above it, up to the repository's root:
   TURSO_DATABASE_URL, TURSO_AUTH_TOKEN         where the others are not set, and
                                                for --write
   TURSO_WRITE_MODE=true                        the same as --write
-There is no option for a token: other users would see it. A profile says where
-its token is kept:
+A token of the environment goes to no server that only .env names: put both into
+the same place. There is no option for a token: other users would see it. A
+profile says where its token is kept:
   [profile.prod]                      opened as @prod; @env is the environment
   url = \"libsql://HOST\"
   token_variable = \"NAME\"           or token_command = \"pass show turso\",
