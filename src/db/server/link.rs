@@ -104,7 +104,7 @@ impl Network {
             .name("reelscope-net".to_owned())
             .spawn(move || {
                 let _ = runtime.block_on(stopped);
-                // A name that is being asked for, or a command that gives a token, may hang: nobody waits for it any more.
+                // A name that is being asked for may hang: nobody waits for it any more.
                 runtime.shutdown_background();
             })
             .map_err(failed)?;

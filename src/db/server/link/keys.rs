@@ -1,11 +1,11 @@
 //! The token of the moment: asked for once, and again when the server refuses it.
 
-use std::time::{Duration, Instant};
-
-use tokio::{
-    sync::Mutex,
-    task::{self, JoinHandle},
+use std::{
+    thread,
+    time::{Duration, Instant},
 };
+
+use tokio::sync::{Mutex, oneshot};
 
 use crate::db::{
     error::{Error, ErrorKind, Result},
@@ -51,7 +51,7 @@ struct State {
     refused: bool,
     asked: Option<Instant>,
     /// The source at work: whoever asked may have given it up, and the next must not have a command run twice.
-    asking: Option<JoinHandle<Result<Option<Token>>>>,
+    asking: Option<oneshot::Receiver<Result<Option<Token>>>>,
     /// Why the source gave none.
     failure: Option<Error>,
 }
@@ -103,12 +103,9 @@ impl Keys {
     }
 
     async fn ask(&self, state: &mut State) -> Result<Key> {
-        let asking = state.asking.get_or_insert_with(|| {
-            let credentials = self.credentials.clone();
-            task::spawn_blocking(move || credentials.token())
-        });
+        let asking = state.asking.get_or_insert_with(|| self.begin());
         let token = asking.await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Credentials, "reading the token failed", "please report this"))
+            Err(Error::new(ErrorKind::Credentials, "reading the token failed", "end other programs, then try again"))
         });
         state.asking = None;
         state.asked = Some(Instant::now());
@@ -127,6 +124,18 @@ impl Keys {
         };
         state.refused = false;
         Ok(state.key.insert(Key { token, number }).clone())
+    }
+
+    /// Has the source asked, on a thread of its own: requests come from several runtimes, and go with them.
+    fn begin(&self) -> oneshot::Receiver<Result<Option<Token>>> {
+        let (sender, token) = oneshot::channel();
+        let credentials = self.credentials.clone();
+        let ask = move || drop(sender.send(credentials.token()));
+        // Without a thread the sender is dropped, which tells.
+        if let Err(error) = thread::Builder::new().name("reelscope-token".to_owned()).spawn(ask) {
+            tracing::info!("no thread to ask for a token: {error}");
+        }
+        token
     }
 
     /// A token travels encrypted, or not at all, or to this very computer.
