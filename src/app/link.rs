@@ -68,12 +68,6 @@ impl App {
         })
     }
 
-    /// Whether the server is known not to answer.
-    pub(super) fn is_cut_off(&self) -> bool {
-        let state = self.settings.link.as_ref().map(|status| &status.state);
-        matches!(state, Some(LinkState::Reconnecting { .. } | LinkState::Offline { .. }))
-    }
-
     pub(super) fn linked(&mut self, status: &LinkStatus, now: Now) {
         let before = self.settings.link.as_ref().and_then(|before| before.latency);
         let latency = link::steady(before, status.latency);

@@ -64,7 +64,7 @@ impl App {
         self.dirty |= self.health != health;
         self.health = health;
         match &self.health {
-            Ok(()) if !self.is_cut_off() => self.recovered(now),
+            Ok(()) if !self.settings.waits_for_server() => self.recovered(now),
             Ok(()) => {}
             Err(error) => self.trouble(&error.clone(), now),
         }

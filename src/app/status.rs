@@ -142,7 +142,7 @@ impl App {
 
         // From the right: what is going on now comes first, it is what must not be cut.
         let link = self.link_words(now);
-        let cut_off = self.is_cut_off();
+        let cut_off = self.settings.waits_for_server();
         let work = self.progress.longest(now.elapsed);
         if let Some(words) = &link
             && (cut_off || work.is_none() || words.role != Role::Good || area.width >= NARROW)

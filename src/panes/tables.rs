@@ -22,7 +22,7 @@ use crate::{
     },
     domain::schema::{Relation, RelationKind, Schema},
     message::{action::Action, command::Command, event::Timer},
-    panes::{Cx, Handled, Intent, Pane, ViewCx, frame},
+    panes::{Cx, Handled, Intent, Pane, Settings, ViewCx, frame},
 };
 
 /// Counts are not taken again more often than this.
@@ -274,19 +274,14 @@ impl TablesPane {
 }
 
 /// Whether counting anything else would fail, too.
-const fn cuts_off(error: &Error) -> bool {
+fn cuts_off(error: &Error, settings: &Settings) -> bool {
     use ErrorKind as K;
-    matches!(
-        error.kind,
-        K::Unreachable
-            | K::TimedOut
-            | K::Credentials
-            | K::Unauthorized
-            | K::Forbidden
-            | K::Insecure
-            | K::NoSuchDatabase
-            | K::Throttled
-    )
+    match error.kind {
+        K::Unreachable | K::Credentials | K::Unauthorized | K::Insecure | K::NoSuchDatabase | K::Throttled => true,
+        // The way may be fine: whoever knows it has said so before.
+        K::TimedOut | K::Forbidden => settings.waits_for_server(),
+        _ => false,
+    }
 }
 
 /// The heading a relation belongs under.
@@ -357,9 +352,12 @@ impl Pane for TablesPane {
                 self.counting.clear();
                 Handled::Yes
             }
-            // The others would fail, too: they are counted when the server is back. Where a count takes too long once more,
-            // it is that one's own fault.
-            Err(error) if cuts_off(error) && self.cut_off.as_ref().is_none_or(|before| before.kind != error.kind) => {
+            // The others would fail, too: they are counted when the server is back. Where a count takes too long once more, or the
+            // server is there all the same, it is that one's own fault.
+            Err(error)
+                if cuts_off(error, cx.settings)
+                    && self.cut_off.as_ref().is_none_or(|before| before.kind != error.kind) =>
+            {
                 self.cut_off = Some(error.clone());
                 Handled::No
             }

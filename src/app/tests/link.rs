@@ -248,6 +248,17 @@ fn counting_waits_for_the_server_instead_of_failing_table_by_table() {
 }
 
 #[test]
+fn a_count_that_takes_too_long_does_not_keep_the_others_waiting_for_a_server_that_is_there() {
+    let mut driver = Driver::server();
+    driver.link(status(LinkState::Connected));
+    let before = driver.count(Slot::Count);
+    driver.fail(Slot::Count, Error::new(ErrorKind::TimedOut, "no answer within 120 s", ""));
+    assert_eq!(driver.count(Slot::Count), before + 1, "the others are counted");
+    driver.fail(Slot::Count, Error::new(ErrorKind::Forbidden, "this may not be read", ""));
+    assert_eq!(driver.count(Slot::Count), before + 2);
+}
+
+#[test]
 fn everything_anew_syncs_first_and_esc_stops_it() {
     let mut driver = Driver::server();
     let before = driver.count(Slot::Page);
