@@ -17,8 +17,8 @@ use crate::{
     domain::{page::RowKey, value::Value},
 };
 
-/// The room for answers, in bytes.
-const ROOM: usize = 32 << 20;
+/// The room for answers, in bytes: a few hundred pages, and the program stays below 40 MB.
+const ROOM: usize = 12 << 20;
 /// A larger answer is not kept: it would push out all the others.
 const LARGEST: usize = ROOM / 4;
 /// How long an answer is as good as a new one. A row changed in the middle of its table is no change that a poll sees.
@@ -262,7 +262,7 @@ mod tests {
     fn it_stays_within_its_room_and_keeps_what_was_used_last() {
         let cache = Cache::default();
         for number in 0..100 {
-            cache.keep(&question(number), &cell(1 << 20), cache.era(), at(0));
+            cache.keep(&question(number), &cell(ROOM / 32), cache.era(), at(0));
             assert!(cache.find(&question(0), at(0)).is_some(), "used all the time");
         }
         let store = cache.lock();
