@@ -22,6 +22,10 @@ use crate::{
 /// A copy that was synced within this time is as good as the server.
 const FRESH: Duration = Duration::from_secs(10);
 
+/// What to do where a server lets one wait.
+pub const WHILE_SLOW: &str =
+    "wait, Esc gives a reading up; check the network and the state of the Turso service, or of your own server";
+
 /// Whose way it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Follows {
@@ -80,6 +84,12 @@ fn words_of_copy(status: &LinkStatus, copy: &CopyStatus, now: Timestamp) -> Word
             let latency = status.latency.map_or_else(String::new, |time| format!(" · {}", milliseconds(time)));
             let long = format!("● {copied}{latency}{every}");
             Words::new(Role::Good, long, format!("● {copied}{latency}"), format!("● {copied}"))
+        }
+        // Another program keeps the copy, and asks the server; this one has nothing to ask.
+        LinkState::Connecting if copy.shown == CopyShown::Copy => {
+            let (role, words) =
+                if age < FRESH { (Role::Good, format!("● {copied}")) } else { (Role::Busy, format!("◌ {copied}")) };
+            Words::new(role, words.clone(), words.clone(), words)
         }
         LinkState::Offline { why, .. } => {
             let long = format!("✗ offline · {copied} · {}", reason(why));

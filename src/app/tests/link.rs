@@ -129,6 +129,32 @@ fn the_status_line_says_how_the_server_is_at_every_width() {
 }
 
 #[test]
+fn a_server_that_lets_one_wait_for_the_first_answer_is_told_of_and_what_to_do() {
+    let mut driver = Driver::of_server(DatabaseKind::Server, (120, 40), ThemeName::Mono);
+    driver.app = App::new(AppOptions { kind: DatabaseKind::Server, ..options() });
+    driver.sent.clear();
+    let commands = driver.app.start(driver.now, (120, 40));
+    driver.take(commands);
+    driver.wait(Duration::from_secs(5));
+    driver.link(status(LinkState::Slow { since: at(0) }));
+    assert!(driver.shows("The server has not answered for 5s"), "{}", driver.screen());
+    assert!(driver.shows("check the"), "{}", driver.screen());
+    driver.answer(Slot::Schema, Answer::Schema(schema()));
+    driver.link(status(LinkState::Slow { since: at(0) }));
+    driver.press("g n");
+    assert!(!driver.shows("has not answered") && driver.shows("Esc gives a reading up"), "{}", driver.screen());
+}
+
+#[test]
+fn a_copy_that_another_program_keeps_is_not_said_to_be_connecting() {
+    let mut driver = Driver::of_server(DatabaseKind::Copy, (120, 40), ThemeName::Mono);
+    driver.link(copied(LinkState::Connecting, Some(-3)));
+    assert!(driver.status_line().ends_with("● copy up to date"), "{}", driver.status_line());
+    driver.link(copied(LinkState::Connecting, Some(-30)));
+    assert!(driver.status_line().ends_with("◌ copy 30s old"), "{}", driver.status_line());
+}
+
+#[test]
 fn an_outage_is_said_once_and_its_end_once() {
     let mut driver = Driver::server();
     driver.link(status(reconnecting()));

@@ -303,30 +303,24 @@ impl Shared {
         let mut cancelled = pin!(canceller.cancelled());
         let mut slow = pin!(tokio::time::sleep(PATIENCE));
         let mut late = pin!(tokio::time::sleep(limit));
-        let mut told = false;
+        let mut waits = None;
         let outcome = loop {
             tokio::select! {
                 biased;
                 () = &mut cancelled => break Err(Error::new(ErrorKind::Cancelled, "cancelled", "")),
                 done = &mut work => break done,
                 () = &mut late => break Err(words::late(&self.host, course.reached(), limit)),
-                () = &mut slow, if !told => {
-                    told = true;
-                    self.health.slow();
-                }
+                () = &mut slow, if waits.is_none() => waits = Some(self.health.slow()),
             }
         };
         match &outcome {
             Ok(_) => self.health.succeeded(course.trip()),
-            Err(error) if error.kind == ErrorKind::Cancelled => self.health.given_up(),
+            Err(error) if error.kind == ErrorKind::Cancelled => {}
             // It had less time than others have, and the way was there: a long question, and no failure.
             Err(error)
                 if error.kind == ErrorKind::TimedOut
                     && limit < self.limits.request
-                    && course.notes().is_some_and(|notes| notes.connected().is_some()) =>
-            {
-                self.health.given_up();
-            }
+                    && course.notes().is_some_and(|notes| notes.connected().is_some()) => {}
             // Also an error in the statement is an answer.
             Err(error) if is_answer(error) => {
                 if course.notes().is_some_and(|notes| notes.answered() > 0) {

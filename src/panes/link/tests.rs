@@ -63,7 +63,7 @@ fn a_copys_states_say_how_old_it_is() {
     let lines: Vec<String> =
         states().into_iter().map(|state| said(Follows::Copy, &copy(state, Some(-10_800)), 5)).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
-    Busy: ◌ connecting · copy 3h old | ◌ connecting · copy 3h old | ◌ connecting
+    Busy: ◌ copy 3h old | ◌ copy 3h old | ◌ copy 3h old
     Good: ● copy 3h old · 34 ms · syncs every 6s | ● copy 3h old · 34 ms | ● copy 3h old
     Busy: ◍ slow: no answer for 5s · copy 3h old | ◍ slow 5s · copy 3h old | ◍ slow 5s
     Busy: ↻ reconnecting in 3s · token refused · copy 3h old | ↻ reconnecting in 3s · copy 3h old | ↻ retry in 3s

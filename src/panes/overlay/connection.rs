@@ -10,7 +10,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     db::{
         error::Error,
-        request::{CopyStatus, LinkState, LinkStatus},
+        request::{CopyShown, CopyStatus, LinkState, LinkStatus},
     },
     keymap::Context,
     message::{action::Action, command::Command},
@@ -133,10 +133,16 @@ fn state(status: &LinkStatus, now: Timestamp) -> Vec<(&'static str, String, Opti
         ]
     };
     match &status.state {
+        LinkState::Connecting if status.copy.as_ref().is_some_and(|copy| copy.shown == CopyShown::Copy) => {
+            vec![("state", "◌ the copy is read; nothing was asked of the server yet".to_owned(), None)]
+        }
         LinkState::Connecting => vec![("state", "◌ connecting: nothing has been answered yet".to_owned(), None)],
         LinkState::Connected => vec![("state", "● connected".to_owned(), None)],
         LinkState::Slow { since } => {
-            vec![("state", format!("◍ slow: no answer for {}", length(link::between(*since, now))), None)]
+            vec![
+                ("state", format!("◍ slow: no answer for {}", length(link::between(*since, now))), None),
+                ("to do", link::WHILE_SLOW.to_owned(), Some(Role::Text)),
+            ]
         }
         LinkState::Reconnecting { since, next, why } => failed("↻ reconnecting by itself", *since, *next, why),
         LinkState::Offline { since, next, why } => {

@@ -13,7 +13,7 @@ use super::{
     window::{End, Standing, Window},
 };
 use crate::{
-    db::error::Error,
+    db::{error::Error, request::LinkState},
     domain::schema::RelationKind,
     panes::{
         ViewCx,
@@ -24,7 +24,7 @@ use crate::{
     widgets::{
         cell,
         grid::{self, Heading, Side},
-        number::grouped,
+        number::{grouped, length},
         safe::safe,
         scrollbar::{self, Scroll},
     },
@@ -96,7 +96,13 @@ fn draw_nothing(pane: &TablePane, inner: Rect, buf: &mut Buffer, cx: &ViewCx<'_>
         ),
         // What is there within a moment needs no announcement.
         (None, Outset::Reading) if cx.now.elapsed < PATIENCE => {}
-        (None, Outset::Reading) => say("reading the schema …", "", Role::Muted),
+        (None, Outset::Reading) => match cx.settings.link.as_deref().map(|status| &status.state) {
+            Some(LinkState::Slow { since }) => {
+                let waited = length(link::between(*since, cx.now.wall));
+                say(&format!("The server has not answered for {waited}"), link::WHILE_SLOW, Role::Busy);
+            }
+            _ => say("reading the schema …", "", Role::Muted),
+        },
         (None, Outset::Failed(error)) => say(&safe(&error.what), &remedy(error), Role::Bad),
         (None, Outset::Read) if pane.nothing_to_show => {
             say("This database has no tables", "They show up here as soon as another program makes some.", Role::Muted);

@@ -47,6 +47,8 @@ struct Facts {
     failed: Option<Instant>,
     next: Option<Instant>,
     heard: Option<Instant>,
+    /// Requests that wait longer than [`PATIENCE`].
+    slow: usize,
 }
 
 #[derive(Default)]
@@ -78,14 +80,16 @@ impl Health {
         self.change(|facts| facts.status.copy = copy);
     }
 
-    /// A request has waited for [`PATIENCE`].
-    pub(super) fn slow(&self) {
+    /// A request has waited for [`PATIENCE`]; it is slow until what this gives is dropped.
+    pub(super) fn slow(&self) -> Slow<'_> {
         self.change(|facts| {
+            facts.slow += 1;
             if matches!(facts.status.state, LinkState::Connected | LinkState::Connecting) {
                 let since = Timestamp::now() - PATIENCE;
                 facts.status.state = LinkState::Slow { since };
             }
         });
+        Slow(self)
     }
 
     /// A request was answered; a small one took this long, its connection's set-up left out.
@@ -103,11 +107,6 @@ impl Health {
         self.change(|facts| facts.fail(begun, error));
     }
 
-    /// Nobody wants the answer any more.
-    pub(super) fn given_up(&self) {
-        self.change(Facts::no_more_slow);
-    }
-
     fn change(&self, change: impl FnOnce(&mut Facts)) {
         change(&mut self.facts.lock().unwrap_or_else(PoisonError::into_inner));
         self.tell();
@@ -122,6 +121,15 @@ impl Health {
             tell(status.clone());
             *told = Some(status);
         }
+    }
+}
+
+/// A request that is slow.
+pub(super) struct Slow<'a>(&'a Health);
+
+impl Drop for Slow<'_> {
+    fn drop(&mut self) {
+        self.0.change(Facts::one_less_slow);
     }
 }
 
@@ -145,9 +153,10 @@ impl Facts {
         self.status.state = LinkState::Connected;
     }
 
-    /// The request that was slow is over; whether others are, too, they will say.
-    fn no_more_slow(&mut self) {
-        if matches!(self.status.state, LinkState::Slow { .. }) {
+    /// A request that was slow is over, also where it was given up: the server is slow as long as others are.
+    fn one_less_slow(&mut self) {
+        self.slow -= 1;
+        if self.slow == 0 && matches!(self.status.state, LinkState::Slow { .. }) {
             self.status.state = if self.heard.is_some() { LinkState::Connected } else { LinkState::Connecting };
         }
     }
@@ -155,7 +164,6 @@ impl Facts {
     fn fail(&mut self, begun: Instant, error: &Error) {
         // Others were answered meanwhile: that one was unlucky. Several that fail at once are one failure.
         if self.heard.is_some_and(|heard| heard > begun) || self.failed.is_some_and(|failed| failed > begun) {
-            self.no_more_slow();
             return;
         }
         let now = Instant::now();
@@ -240,12 +248,13 @@ mod tests {
         let health = Health::default();
         let begun = Instant::now();
         health.succeeded(None);
-        health.slow();
+        let slow = health.slow();
+        let other = health.slow();
         assert!(matches!(health.status().state, LinkState::Slow { .. }));
         health.failed(begun, &away());
-        assert_eq!(health.status().state, LinkState::Connected);
-        health.slow();
-        health.given_up();
+        drop(slow);
+        assert!(matches!(health.status().state, LinkState::Slow { .. }), "the other one still waits");
+        drop(other);
         assert_eq!(health.status().state, LinkState::Connected);
     }
 
