@@ -257,7 +257,7 @@ fn wrong_usage_is_status_2() {
 #[test]
 fn what_is_wrong_with_the_file_of_variables_is_said_also_where_nothing_can_be_opened() {
     let folder = TempDir::new().unwrap();
-    std::fs::write(folder.path().join(".env"), "TURSO_DATABASE_URL=\"http://127.0.0.1:1\n").unwrap();
+    fs::write(folder.path().join(".env"), "TURSO_DATABASE_URL=\"http://127.0.0.1:1\n").unwrap();
     let output = reelscope(&["tables"]).current_dir(folder.path()).output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{words}");

@@ -28,12 +28,21 @@ pub(super) fn credentials(target: &ServerTarget, access: Access, surroundings: &
                 Access::Read => environment::TOKEN_RO,
                 Access::Write => environment::TOKEN,
             });
-            // Where one goes that is not there yet.
-            let name = match (variable, by) {
-                (None, Named::ByFile) => format!("{name} in .env"),
-                _ => name.to_owned(),
-            };
-            Credentials::new(name, move || of_environment(&surroundings.read(), &endpoint, by, access))
+            // What is exported goes before what stands in `.env`, but not where only that names the server.
+            let exported = [environment::TOKEN_RO, environment::TOKEN]
+                .into_iter()
+                .find(|name| surroundings.process().iter().any(|(key, value)| key == name && !value.trim().is_empty()));
+            let advice = exported.filter(|_| (*variable, by) == (None, Named::ByFile)).map(|exported| {
+                format!(
+                    "put the URL and its token into the same place: export the URL, too, or unset {exported} and put the token into .env"
+                )
+            });
+            let credentials =
+                Credentials::new(name, move || of_environment(&surroundings.read(), &endpoint, by, access));
+            match advice {
+                Some(advice) => credentials.with_advice(advice),
+                None => credentials,
+            }
         }
         TokenSource::Profile(from) => {
             let of = target.profile.as_ref().map(|name| format!(" of @{name}")).unwrap_or_default();

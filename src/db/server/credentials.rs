@@ -54,25 +54,51 @@ pub type TokenSource = dyn Fn() -> Result<Option<Token>> + Send + Sync;
 
 /// Where the token comes from.
 #[derive(Clone)]
-pub struct Credentials {
-    source: Option<Arc<TokenSource>>,
+pub struct Credentials(Option<Arc<Source>>);
+
+/// A source, and what words say of it.
+struct Source {
+    ask: Arc<TokenSource>,
     name: String,
+    advice: Option<String>,
 }
 
 impl Credentials {
     /// For a server that wants none.
     pub const fn none() -> Self {
-        Self { source: None, name: String::new() }
+        Self(None)
     }
 
     /// A source, and what words call it: `TURSO_AUTH_TOKEN_RO`, `token_command of @prod` …
     pub fn new(name: impl Into<String>, source: impl Fn() -> Result<Option<Token>> + Send + Sync + 'static) -> Self {
-        Self { source: Some(Arc::new(source)), name: name.into() }
+        Self(Some(Arc::new(Source { ask: Arc::new(source), name: name.into(), advice: None })))
     }
 
     /// What words call the source; empty where there is none.
     pub fn name(&self) -> &str {
-        &self.name
+        self.0.as_ref().map_or("", |source| &source.name)
+    }
+
+    /// The same, with what to do where the server refuses what comes, if that is more than a new token.
+    #[must_use]
+    pub fn with_advice(&self, advice: impl Into<String>) -> Self {
+        let advice = Some(advice.into());
+        Self(
+            self.0
+                .as_ref()
+                .map(|source| Arc::new(Source { ask: Arc::clone(&source.ask), name: source.name.clone(), advice })),
+        )
+    }
+
+    /// What to do where the server refuses what comes: where a new token goes.
+    pub(crate) fn advice(&self) -> String {
+        match (self.0.as_ref().and_then(|source| source.advice.as_ref()), self.name()) {
+            (Some(advice), _) => advice.clone(),
+            (None, "") => "put the credentials into `.env`, as TURSO_AUTH_TOKEN_RO or TURSO_AUTH_TOKEN".to_owned(),
+            (None, name) => {
+                format!("put a new token into {name} (`turso db tokens create NAME`): it is read anew by itself")
+            }
+        }
     }
 
     /// The token of the moment. May take long (a command, a keyring): never on a thread that others wait for.
@@ -81,12 +107,12 @@ impl Credentials {
     ///
     /// Those of the source.
     pub(crate) fn token(&self) -> Result<Option<Token>> {
-        self.source.as_ref().map_or(Ok(None), |source| source())
+        self.0.as_ref().map_or(Ok(None), |source| (source.ask)())
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credentials({})", self.name)
+        write!(f, "Credentials({})", self.name())
     }
 }

@@ -360,7 +360,7 @@ impl Shared {
                     course.enter(Stage::Token);
                     match self.keys.other_than(&key).await? {
                         Some(other) if again => key = other,
-                        _ => return Err(words::naming(fault.error, self.keys.name())),
+                        _ => return Err(words::advising(fault.error, self.keys.credentials())),
                     }
                 }
                 _ if fault.broken && lease.is_kept() && again => {

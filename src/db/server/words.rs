@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use super::{connector::TOO_LONG, credentials::Token};
+use super::{
+    connector::TOO_LONG,
+    credentials::{Credentials, Token},
+};
 use crate::db::error::{Error, ErrorKind};
 
 /// How many characters of what a server says are passed on.
@@ -274,13 +277,10 @@ impl Words<'_> {
 /// What to do about a token; the link says from where it is read.
 const NEW_TOKEN: &str = "put a new token in its place: it is read anew by itself";
 
-/// The same error, naming where the token comes from.
-pub(super) fn naming(mut error: Error, source: &str) -> Error {
-    if error.kind == ErrorKind::Unauthorized && !source.is_empty() {
-        error.remedy =
-            format!("put a new token into {source} (`turso db tokens create NAME`): it is read anew by itself");
-    } else if error.kind == ErrorKind::Unauthorized {
-        "put the credentials into `.env`, as TURSO_AUTH_TOKEN_RO or TURSO_AUTH_TOKEN".clone_into(&mut error.remedy);
+/// The same error, saying where a new token goes.
+pub(super) fn advising(mut error: Error, credentials: &Credentials) -> Error {
+    if error.kind == ErrorKind::Unauthorized {
+        error.remedy = credentials.advice();
     }
     error
 }
@@ -481,8 +481,10 @@ mod tests {
     fn the_source_of_a_refused_token_is_named() {
         let error = Words { host: "db.example", token: None }.unauthorized("");
         assert_eq!(error.what, "db.example: the server wants a token, and there is none (401)");
-        assert!(naming(error.clone(), "").remedy.contains(".env"));
-        assert!(naming(error, "TURSO_AUTH_TOKEN_RO").remedy.contains("TURSO_AUTH_TOKEN_RO"));
+        assert!(advising(error.clone(), &Credentials::none()).remedy.contains(".env"));
+        let named = Credentials::new("TURSO_AUTH_TOKEN_RO", || Ok(None));
+        assert!(advising(error.clone(), &named).remedy.contains("TURSO_AUTH_TOKEN_RO"));
+        assert_eq!(advising(error, &named.with_advice("export the URL, too")).remedy, "export the URL, too");
     }
 
     #[test]

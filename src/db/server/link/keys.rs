@@ -97,9 +97,9 @@ impl Keys {
         Ok((key != *refused).then_some(key))
     }
 
-    /// What words call the source.
-    pub(super) fn name(&self) -> &str {
-        self.credentials.name()
+    /// Their source.
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     async fn ask(&self, state: &mut State) -> Result<Key> {
