@@ -193,6 +193,25 @@ fn a_steady_connection_costs_no_frame() {
 }
 
 #[test]
+fn a_jump_that_failed_is_made_although_the_screen_is_read_anew_before() {
+    let mut driver = Driver::server();
+    driver.press("G");
+    driver.fail(Slot::Page, refused());
+    driver.press("r");
+    driver.fail(Slot::Page, refused());
+    driver.press("r");
+    driver.answer(Slot::Page, Answer::Page(page(80)));
+    let Query::Page(query) = &driver.newest(Slot::Page).unwrap().query else { unreachable!() };
+    assert_eq!(query.at, PageAt::Last);
+    // Whoever went elsewhere meanwhile stays there.
+    driver.fail(Slot::Page, refused());
+    driver.press("j r");
+    driver.answer(Slot::Page, Answer::Page(page(80)));
+    let Query::Page(query) = &driver.newest(Slot::Page).unwrap().query else { unreachable!() };
+    assert_ne!(query.at, PageAt::Last);
+}
+
+#[test]
 fn what_failed_is_asked_for_once_when_the_server_is_back() {
     let mut driver = Driver::server();
     driver.press("G");

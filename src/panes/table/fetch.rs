@@ -15,7 +15,7 @@ use crate::{
         page::{Page, PageAt, Row, RowKey},
         schema::{KeyKind, Relation},
     },
-    panes::{Cx, Severity},
+    panes::{Cx, Severity, link},
     widgets::safe::safe,
 };
 
@@ -23,9 +23,14 @@ impl Rows {
     /// What slot Page was asked for is here, or failed.
     pub(super) fn page_came(&mut self, outcome: Result<&Page, &Error>, cx: &mut Cx<'_>) {
         let Some(Pending { task, since }) = self.page.take() else { return };
-        if outcome.is_ok() {
-            self.failure = None;
-        }
+        let failure = if outcome.is_ok() { self.failure.take() } else { None };
+        // What comes by itself is not what the user wanted to see when the server went away.
+        let owed_jump = match task {
+            Task::Again(_) | Task::FollowEnd => {
+                failure.filter(|failure| link::is_of_the_way(&failure.error)).and_then(|failure| failure.wanted)
+            }
+            Task::Jump(_) | Task::More(..) | Task::Confirm { .. } => None,
+        };
         match (task, outcome) {
             (Task::Jump(jump), Ok(page)) => self.land(jump, page, cx),
             (Task::More(end, from), Ok(page)) => {
@@ -49,8 +54,14 @@ impl Rows {
             (Task::More(end, _), Err(error)) => self.more_failed(end, error, cx),
             (Task::Again(_) | Task::FollowEnd, Err(error)) => {
                 self.refresh.took(since, cx.now.elapsed);
-                self.failed(error, None, cx);
+                let wanted = self.failure.take().and_then(|before| before.wanted);
+                self.failed(error, wanted, cx);
             }
+        }
+        if let Some(jump) = owed_jump
+            && self.page.is_none()
+        {
+            self.jump(jump, cx);
         }
         self.found.renew(&self.relation, self.window.as_ref(), self.secrets);
         self.fit(cx);
