@@ -175,14 +175,16 @@ impl App {
         if self.wanted.zoom == Zoom::Focused {
             row.put_right(" full screen ", style(Role::Accent));
         }
+        let label = safe(&self.label);
         if let Some((running, pending)) = self.bots.summary(now) {
-            row.put_right(
-                &format!(" {} running · {} pending ", grouped(running), grouped(pending)),
-                style(Role::Muted),
-            );
+            let words = format!(" {} running · {} pending ", grouped(running), grouped(pending));
+            // The bots have a pane of their own; what is read is said nowhere else.
+            if words.width() + label.width() + 2 <= usize::from(row.room()) {
+                row.put_right(&words, style(Role::Muted));
+            }
         }
         let room = row.room().saturating_sub(2);
-        let label = fit(&safe(&self.label), room as usize);
+        let label = fit(&label, room as usize);
         row.put(&label, style(Role::Strong));
     }
 }
