@@ -8,6 +8,10 @@ mod support;
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -15,10 +19,11 @@ use std::{
 use reelscope::{
     db::{
         connection::Canceller,
-        error::{ErrorKind, Result},
+        error::{Error, ErrorKind, Result},
         location::Location,
         replica::{self, CaughtUp, Replica},
-        request::{Answer, CopyShown, CopyStatus, Query, Reply, Slot, SyncHow},
+        request::{Answer, CopyShown, CopyStatus, LinkState, Query, Reply, Slot, SyncHow},
+        server::credentials::Credentials,
         session::ReadSession,
     },
     domain::schema::Relation,
@@ -74,7 +79,7 @@ fn catch_up(replica: &Replica) -> Result<CaughtUp> {
 fn rows(replica: &Replica) -> Result<u64> {
     let mut session = ReadSession::open(&Location::Replica(replica.clone()))?;
     let schema = session.schema()?;
-    let table: Option<&std::sync::Arc<Relation>> = schema.relations.iter().find(|relation| relation.name == "t");
+    let table: Option<&Arc<Relation>> = schema.relations.iter().find(|relation| relation.name == "t");
     table.map_or(Ok(0), |table| session.count(table))
 }
 
@@ -84,6 +89,14 @@ fn until(what: &str, mut wanted: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "time is up before {what}");
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Waits until this is said of the way to the server.
+fn until_link(asked: &Asked, what: &str, wanted: impl Fn(&LinkState) -> bool) {
+    asked.until(what, |reply| match reply {
+        Reply::Link(status) => wanted(&status.state).then_some(()),
+        _ => None,
+    });
 }
 
 fn until_status(replica: &Replica, what: &str, wanted: impl Fn(&CopyStatus) -> bool) -> CopyStatus {
@@ -306,4 +319,26 @@ fn folders_and_places_that_may_not_be_written_have_their_words() {
     let error = catch_up(&closed).unwrap_err();
     assert!(!error.remedy.is_empty(), "{error:?}");
     assert_eq!(rows(&closed).unwrap(), 2, "the server is read");
+}
+
+#[test]
+fn a_copy_whose_token_does_not_come_says_so_and_goes_on_when_it_does() {
+    let Some(bench) = Bench::new() else { return };
+    bench.copied();
+    let locked = Arc::new(AtomicBool::new(true));
+    let vault = Arc::clone(&locked);
+    let mut server = server(&bench.proxy.url(), None);
+    server.credentials = Credentials::new("token_command of @prod", move || match vault.load(Ordering::SeqCst) {
+        true => Err(Error::new(ErrorKind::Credentials, "the vault is locked", "unlock it")),
+        false => Ok(None),
+    });
+    let mut asked = Asked::open(Location::Replica(Replica::new(bench.path(), server)));
+    assert!(matches!(asked.get(Slot::Schema, Query::Schema), Ok(Answer::Schema(_))), "the copy is read");
+    until_link(
+        &asked,
+        "the missing token is told",
+        |state| matches!(state, LinkState::Offline { why, .. } if why.kind == ErrorKind::Credentials),
+    );
+    locked.store(false, Ordering::SeqCst);
+    until_link(&asked, "it is told that all is well", |state| *state == LinkState::Connected);
 }

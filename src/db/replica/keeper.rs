@@ -290,6 +290,7 @@ impl Work {
         if let Some(why) = self.state.status().broken {
             return Err(Trouble::Broken(why));
         }
+        self.reach_again().await?;
         let Felt { index, anew } = self.feel().await?;
         let sight = if index.is_some() { Sight::Clear } else { Sight::Blind };
         let nothing_new = index.is_some() && index == self.seen && !anew && self.doubt.is_none();

@@ -22,7 +22,20 @@ impl Work {
     pub(super) async fn token(&self) -> Result<Option<Token>, Trouble> {
         let server = self.server.clone();
         // It may run a command.
-        blocking(move || server.link()?.token()).await.map_err(Trouble::Way)
+        match blocking(move || server.link()?.token()).await {
+            Ok(token) => Ok(token),
+            Err(why) => {
+                // The link tells of it only where something is asked of the server.
+                self.reach().await?;
+                Err(Trouble::Way(why))
+            }
+        }
+    }
+
+    /// Has the link find out whether the server is there again, where it was not.
+    pub(super) async fn reach_again(&self) -> Result<(), Trouble> {
+        let cut_off = self.server.link().is_ok_and(|link| link.next_try().is_some());
+        if cut_off { self.reach().await } else { Ok(()) }
     }
 
     /// Whether the server answers at all: the link says what is wrong, asks for another token, and knows when all is well again.
