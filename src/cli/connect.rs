@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::{Config, Surroundings},
     db::{
-        error::{Error, ErrorKind},
+        error::Error,
         location::Location,
         replica::{CaughtUp, Replica},
         server::{Limits, Plaintext, Server},
@@ -116,17 +116,8 @@ impl Context<'_> {
 
     fn server(&self, target: ServerTarget, access: Access, connecting: &Connecting) -> Result<Location, Failure> {
         let credentials = token::credentials(&target, access, self.surroundings);
-        let endpoint = &target.endpoint;
         // A command is not run for it: whoever names one has a token.
         let travels = !token::is_quick(&target.token) || credentials.token()?.is_some();
-        if travels && !connecting.insecure_http && !endpoint.is_encrypted() && !endpoint.is_loopback() {
-            return Err(Error::new(
-                ErrorKind::Insecure,
-                format!("a token would travel to {} unencrypted", endpoint.host()),
-                "write https:// or libsql://; to send it all the same, start with --insecure-http",
-            )
-            .into());
-        }
         let mut server = Server::new(target.endpoint, credentials).with_environment(self.surroundings.process());
         if let Some(timeout) = target.timeout {
             server.limits = Limits {
@@ -137,6 +128,9 @@ impl Context<'_> {
         }
         if connecting.insecure_http {
             server.plaintext = Plaintext::Allowed;
+        }
+        if travels {
+            server.permit_token()?;
         }
         Ok(match target.replica.map(whole) {
             Some(path) => Location::Replica(Replica::new(path, server)),

@@ -36,7 +36,7 @@ use std::{
 use self::{
     connector::environment::Environment, credentials::Credentials, endpoint::Endpoint, known::Known, link::Link,
 };
-use crate::db::error::Result;
+use crate::db::error::{Error, ErrorKind, Result};
 
 /// A server and how to get in. Clones share the connections.
 #[derive(Clone, Debug)]
@@ -104,6 +104,22 @@ impl Server {
         self.environment = Arc::new(Environment::of(variables));
         self.link = Arc::default();
         self
+    }
+
+    /// Whether a token may travel there: encrypted, to this very computer, or where that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Insecure`].
+    pub fn permit_token(&self) -> Result<()> {
+        if self.endpoint.is_encrypted() || self.endpoint.is_loopback() || self.plaintext == Plaintext::Allowed {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Insecure,
+            format!("a token would travel to {} unencrypted", self.endpoint.host()),
+            "write https:// or libsql://; to send it all the same, start with --insecure-http",
+        ))
     }
 
     /// Its connections, shared by all who read from it.

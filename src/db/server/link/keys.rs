@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, oneshot};
 use crate::db::{
     error::{Error, ErrorKind, Result},
     server::{
-        Plaintext, Server,
+        Server,
         credentials::{Credentials, Token},
     },
 };
@@ -40,8 +40,8 @@ impl PartialEq for Key {
 /// Where the token comes from, and what came.
 pub(super) struct Keys {
     credentials: Credentials,
-    /// The host, where a token may not travel to it.
-    forbidden: Option<String>,
+    /// Why a token may not travel there.
+    forbidden: Option<Error>,
     state: Mutex<State>,
 }
 
@@ -65,11 +65,9 @@ impl State {
 
 impl Keys {
     pub(super) fn new(server: &Server) -> Self {
-        let safe =
-            server.endpoint.is_encrypted() || server.endpoint.is_loopback() || server.plaintext == Plaintext::Allowed;
         Self {
             credentials: server.credentials.clone(),
-            forbidden: (!safe).then(|| server.endpoint.host().to_owned()),
+            forbidden: server.permit_token().err(),
             state: Mutex::default(),
         }
     }
@@ -141,11 +139,7 @@ impl Keys {
     /// A token travels encrypted, or not at all, or to this very computer.
     fn permit(&self, token: Option<Token>) -> Result<Option<Token>> {
         match &self.forbidden {
-            Some(host) if token.is_some() => Err(Error::new(
-                ErrorKind::Insecure,
-                format!("a token would travel to {host} unencrypted"),
-                "write https:// or libsql://; to send it all the same, start with --insecure-http",
-            )),
+            Some(why) if token.is_some() => Err(why.clone()),
             _ => Ok(token),
         }
     }
