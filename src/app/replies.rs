@@ -117,7 +117,7 @@ impl App {
     fn schema_read(&mut self, schema: Arc<Schema>, now: Now) {
         let first = self.schema.is_none();
         self.schema_error = None;
-        self.table.schema_came(Ok(()));
+        self.table.schema_came(Ok(&schema));
         // What came from memory was true: all that follows from it is done.
         if std::mem::take(&mut self.schema_is_kept) && self.schema.as_ref() == Some(&schema) {
             return;

@@ -144,6 +144,13 @@ impl Driver {
 }
 
 #[test]
+fn a_database_without_tables_says_so_from_the_start() {
+    let mut driver = Driver::new(120, 40);
+    driver.answer(Slot::Schema, Answer::Schema(Arc::new(Schema { relations: Vec::new() })));
+    assert!(driver.shows("This database has no tables"), "{}", driver.screen());
+}
+
+#[test]
 fn the_first_page_is_asked_for_as_soon_as_the_schema_is_there() {
     let mut driver = Driver::new(120, 40);
     assert!(driver.newest(Slot::Schema).is_some() && driver.newest(Slot::Activity).is_some());

@@ -131,9 +131,13 @@ impl TablePane {
     }
 
     /// The schema came, or could not be read.
-    pub fn schema_came(&mut self, outcome: Result<(), &Error>) {
+    pub fn schema_came(&mut self, outcome: Result<&Schema, &Error>) {
         self.outset = match outcome {
-            Ok(()) => Outset::Read,
+            Ok(schema) => {
+                let relations = &schema.relations;
+                self.nothing_to_show = relations.iter().all(|relation| relation.kind == RelationKind::Internal);
+                Outset::Read
+            }
             Err(error) => Outset::Failed(error.clone()),
         };
     }
@@ -255,7 +259,6 @@ impl TablePane {
 
     /// The schema was read anew: what is shown may be altered or gone.
     pub fn schema_changed(&mut self, schema: &Arc<Schema>, cx: &mut Cx<'_>) {
-        self.nothing_to_show = schema.relations.iter().all(|relation| relation.kind == RelationKind::Internal);
         self.counted.retain(|name, _| schema.relations.iter().any(|relation| relation.name == *name));
         let Some(rows) = &mut self.rows else {
             // A table that was gone may be back.

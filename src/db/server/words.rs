@@ -12,7 +12,7 @@ use super::{
 use crate::db::error::{Error, ErrorKind};
 
 /// How many characters of what a server says are passed on.
-const SHOWN: usize = 200;
+const SHOWN: usize = 120;
 
 /// What helps where nothing is known but that no answer comes (DATABASE.md, "Errors people meet").
 pub(super) const CHECK_NETWORK: &str =
