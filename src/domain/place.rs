@@ -24,6 +24,11 @@ impl FromStr for Place {
         if relation.is_empty() {
             return Err("a place is TABLE or TABLE/KEY, such as bot_ledger or questions/q-1".to_owned());
         }
+        if relation.ends_with(':') && key.as_ref().is_some_and(|key| key.starts_with('/')) {
+            return Err("this is a URL, and a place is TABLE or TABLE/KEY, such as questions/q-1: \
+                        a picture of a database takes `--database URL`"
+                .to_owned());
+        }
         Ok(Self { relation: relation.to_owned(), key })
     }
 }
@@ -47,5 +52,7 @@ mod tests {
         assert_eq!((place.relation.as_str(), place.key.as_deref()), ("questions", Some("a/b")));
         assert_eq!(place.to_string(), "questions/a/b");
         assert!("/x".parse::<Place>().is_err());
+        assert!("http://127.0.0.1:8080".parse::<Place>().is_err());
+        assert!("blog/https://a.example/b".parse::<Place>().is_ok(), "a key may be one");
     }
 }
