@@ -192,7 +192,10 @@ fn cannot_open(path: &Path, said: &str) -> Error {
 /// No such file, with what is like it.
 pub(crate) fn not_found(path: &Path) -> Error {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let remedy = if !folder.is_dir() {
+    let remedy = if is_like_a_server(path) {
+        "check the path; a server is written with libsql:// or https:// before it, one of this computer with http://"
+            .to_owned()
+    } else if !folder.is_dir() {
         format!("there is no folder {} either: check the path", folder.display())
     } else {
         let wanted = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
@@ -202,6 +205,13 @@ pub(crate) fn not_found(path: &Path) -> Error {
         }
     };
     Error::new(ErrorKind::NotFound, format!("there is no file {}", path.display()), remedy)
+}
+
+/// Whether it is a server's name, or a host with a port, that lacks its scheme.
+fn is_like_a_server(path: &Path) -> bool {
+    let Some(text) = path.to_str() else { return false };
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains('/'));
+    text.ends_with(".turso.io") || port.is_some_and(|(_, port)| port.parse::<u16>().is_ok())
 }
 
 /// How many directory entries are looked at for a suggestion, and how many are named.
@@ -277,6 +287,16 @@ mod tests {
     fn said(code: i32, words: &str) -> Error {
         let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(words.to_owned()));
         translate(&error, Path::new("some.db"))
+    }
+
+    #[test]
+    fn a_server_without_its_scheme_is_recognised() {
+        for server in ["127.0.0.1:8080", "localhost:8080", "reels-me.turso.io"] {
+            assert!(not_found(Path::new(server)).remedy.contains("libsql://"), "{server}");
+        }
+        for file in ["missing.db", "a/b:8080", "notes:today.db", "x:", ":80"] {
+            assert!(!not_found(Path::new(file)).remedy.contains("libsql://"), "{file}");
+        }
     }
 
     #[test]
