@@ -229,6 +229,7 @@ impl Words<'_> {
         if said.contains("deadline") || said.contains("timed out") {
             let mut fault = broken(host, "the connection has died");
             fault.error.kind = ErrorKind::TimedOut;
+            fault.error.remedy = CHECK_NETWORK.to_owned();
             return fault;
         }
         broken(host, "the connection broke in the middle of an answer")
