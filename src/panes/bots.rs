@@ -207,7 +207,13 @@ impl BotsPane {
         }
         let tail = &self.shown().tail;
         let visible = self.ledger.visible(tail, self.heights().0);
-        Some((tail.get(visible.start)?.key(), last_of(tail, &visible)?))
+        // The cursor's line stays also where the pane has no room to show it.
+        let cursor = self.ledger.cursor(tail).and_then(|at| tail.get(at)).map(Entry::key);
+        let ends = tail.get(visible.start).map(Entry::key).zip(last_of(tail, &visible));
+        match (ends, cursor) {
+            (Some((first, last)), Some(cursor)) => Some((first.min(cursor), last.max(cursor))),
+            (ends, cursor) => ends.or(cursor.map(|cursor| (cursor, cursor))),
+        }
     }
 
     fn take(&mut self, update: &ActivityUpdate, cx: &mut Cx<'_>) -> Handled {

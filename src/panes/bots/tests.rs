@@ -344,6 +344,25 @@ fn happens() -> impl Strategy<Value = Happens> {
     ]
 }
 
+#[test]
+fn the_row_that_is_held_stays_where_the_pane_has_no_room_to_show_it() {
+    let mut stage = Stage::live(100, 24);
+    stage.area = Rect::new(0, 0, 0, 0);
+    let area = stage.area;
+    stage.with(|pane, cx| pane.resize(area, cx));
+    stage.with(|pane, cx| pane.act(Action::First, None, cx));
+    let cursor = |stage: &Stage| {
+        let tail = &stage.pane.shown().tail;
+        stage.pane.ledger.cursor(tail).and_then(|at| tail.get(at)).map(Entry::key)
+    };
+    let before = cursor(&stage);
+    for first in (31..).step_by(500).take(6) {
+        stage.update(more(first..=first + 499));
+    }
+    assert!(before.is_some());
+    assert_eq!(cursor(&stage), before);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
