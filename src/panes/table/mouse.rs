@@ -49,7 +49,8 @@ impl TablePane {
                     rows.column = column;
                     sort_by(rows, sort::by, cx);
                 } else if body.contains(at) {
-                    let row = rows.seen(None).1 + i64::from(mouse.row - body.y);
+                    // A count may have taken the cursor as far ahead as numbers go.
+                    let row = rows.seen(None).1.saturating_add(i64::from(mouse.row - body.y));
                     if rows.window.as_ref().is_none_or(|window| window.row(row).is_none()) {
                         return Handled::Yes;
                     }
