@@ -180,7 +180,7 @@ fn draw_rows(pane: &TablePane, rows: &Rows, parts: Frame<'_>, area: Rect, buf: &
             }
         }
     }
-    let rest = window.rows_from(top).take_while(|(at, _)| *at < top + i64::from(body.height));
+    let rest = window.rows_from(top).take_while(|(at, _)| *at < top.saturating_add(i64::from(body.height)));
     for (at, row) in rest {
         let y = body.y + u16::try_from(at - top).unwrap_or(0);
         let mark = rows.marks.of(at);
