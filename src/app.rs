@@ -18,6 +18,7 @@ mod status;
 mod tests;
 mod timers;
 mod view;
+mod writer;
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,8 +30,9 @@ use crate::{
     db::{
         error::Error,
         request::{Query, RequestId, Slot},
+        write::Grant,
     },
-    domain::{place::Place, schema::Schema},
+    domain::{place::Place, schema::Schema, staged::Staged},
     keymap::{Chord, Context, Keymap},
     message::{
         command::{Command, MouseCapture},
@@ -38,8 +40,8 @@ use crate::{
         severity::Severity,
     },
     panes::{
-        Cx, Handled, Now, Outbox, Pane, PaneId, Settings, TimeFormat, bots::BotsPane, overlay::Overlay,
-        question::QuestionPane, table::TablePane, tables::TablesPane,
+        Access, Cx, Handled, Now, Outbox, Pane, PaneId, Settings, TimeFormat, bots::BotsPane, overlay::Overlay,
+        question::QuestionPane, review::ReviewPane, table::TablePane, tables::TablesPane,
     },
     theme::{Theme, ThemeName},
     widgets::{safe::safe, toast::Toasts},
@@ -49,6 +51,7 @@ use layout::{Layout, Side, Wanted, Zoom};
 use places::Places;
 use progress::Progress;
 use timers::Timers;
+use writer::Writer;
 
 /// What kind of database is open: it stands in the status line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +93,12 @@ pub struct AppOptions {
     pub hint: Option<String>,
     /// What else is worth knowing at the start, a line each: that there was no read-only token, say.
     pub notes: Vec<String>,
+    /// The right to write; `None`: read-only.
+    pub writing: Option<Grant>,
+    /// Who decides and edits: `sourceName` in the history.
+    pub author: String,
+    /// What a session that was killed left in its recovery file.
+    pub recovered: Option<String>,
 }
 
 /// The program.
@@ -118,6 +127,8 @@ pub struct App {
     table: TablePane,
     question: QuestionPane,
     bots: BotsPane,
+    review: ReviewPane,
+    writer: Writer,
     wanted: Wanted,
     layout: Option<Layout>,
     overlays: Vec<Box<dyn Overlay>>,
@@ -148,12 +159,13 @@ impl App {
     /// The program before its first event.
     pub fn new(options: AppOptions) -> Self {
         let notes = options.notes.into_iter().map(|note| (Severity::Warning, note));
+        let access = if options.writing.is_some() { Access::Writing } else { Access::ReadOnly };
         let greetings = notes.chain(options.hint.map(|hint| (Severity::Info, hint))).collect();
         Self {
             size: Rect::default(),
             theme: Theme::built_in(options.theme),
             keymap: options.keymap,
-            settings: Settings { times: options.times, link: None },
+            settings: Settings { times: options.times, link: None, access, staged: Staged::default() },
             mouse: options.mouse,
             label: options.label,
             whole: options.whole,
@@ -170,6 +182,8 @@ impl App {
             table: TablePane::new(),
             question: QuestionPane::new(),
             bots: BotsPane::new(),
+            review: ReviewPane::new(),
+            writer: Writer::new(options.writing, options.author, options.recovered),
             wanted: Wanted {
                 tables: Visibility::Shown,
                 bots: Visibility::Shown,
@@ -225,6 +239,7 @@ impl App {
             }
             Event::Timer(timer) => self.timer(timer, now),
             Event::Resumed => self.dirty = true,
+            Event::Edited { ticket, outcome } => self.edited(ticket, outcome, now),
             Event::Failed(text) => self.say(Severity::Warning, text, now),
             Event::Done(text) => self.say(Severity::Info, text, now),
         }
@@ -299,7 +314,7 @@ impl App {
         let old = self.layout.unwrap_or_default();
         self.layout = Layout::of(self.size.width, self.size.height, &wanted);
         let new = self.layout.unwrap_or_default();
-        for pane in [PaneId::Tables, PaneId::Table, PaneId::Question, PaneId::Bots] {
+        for pane in [PaneId::Tables, PaneId::Table, PaneId::Question, PaneId::Bots, PaneId::Review] {
             let area = new.area(pane);
             if area != old.area(pane) && !area.is_empty() {
                 let (pane, mut cx) = self.pane(pane, now);
@@ -331,6 +346,7 @@ impl App {
             PaneId::Table => &mut self.table,
             PaneId::Question => &mut self.question,
             PaneId::Bots => &mut self.bots,
+            PaneId::Review => &mut self.review,
         };
         (pane, cx)
     }
@@ -345,6 +361,7 @@ impl App {
             PaneId::Table => Context::Table,
             PaneId::Question => Context::Question,
             PaneId::Bots => Context::Bots,
+            PaneId::Review => Context::Review,
         }
     }
 

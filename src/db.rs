@@ -21,3 +21,4 @@ pub mod session;
 pub(crate) mod sql;
 pub mod watch;
 pub mod workers;
+pub mod write;

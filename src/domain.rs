@@ -2,13 +2,16 @@
 
 pub mod activity;
 pub mod catalogue;
+pub mod change;
 pub mod name;
 pub mod page;
 pub mod place;
 pub mod question;
 pub mod record_text;
+pub mod review;
 pub mod schema;
 pub mod secret;
+pub mod staged;
 pub mod syntax;
 pub mod time;
 pub mod value;

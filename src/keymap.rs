@@ -24,18 +24,35 @@ pub enum Context {
     Question,
     /// The bots.
     Bots,
+    /// The review queue.
+    Review,
     /// The view of a whole cell.
     Cell,
     /// Help, messages and menus.
     List,
+    /// The staged edits, and the log of what was written.
+    Changes,
+    /// The editor of a value: what means nothing is typed.
+    Edit,
     /// Where text is typed.
     Prompt,
 }
 
 impl Context {
     /// All of them, in the order of help.
-    pub const ALL: [Self; 8] =
-        [Self::Global, Self::Tables, Self::Table, Self::Question, Self::Bots, Self::Cell, Self::List, Self::Prompt];
+    pub const ALL: [Self; 11] = [
+        Self::Global,
+        Self::Tables,
+        Self::Table,
+        Self::Question,
+        Self::Bots,
+        Self::Review,
+        Self::Cell,
+        Self::List,
+        Self::Changes,
+        Self::Edit,
+        Self::Prompt,
+    ];
 
     /// Its name in the keymap file.
     pub const fn name(self) -> &'static str {
@@ -45,8 +62,11 @@ impl Context {
             Self::Table => "table",
             Self::Question => "question",
             Self::Bots => "bots",
+            Self::Review => "review",
             Self::Cell => "cell",
             Self::List => "list",
+            Self::Changes => "changes",
+            Self::Edit => "edit",
             Self::Prompt => "prompt",
         }
     }
@@ -59,15 +79,18 @@ impl Context {
             Self::Table => "Rows",
             Self::Question => "Question",
             Self::Bots => "Bots",
+            Self::Review => "Review",
             Self::Cell => "Whole cell",
             Self::List => "Lists",
+            Self::Changes => "Changes",
+            Self::Edit => "Editing",
             Self::Prompt => "Typing",
         }
     }
 
     /// Whether keys of [`Context::Global`] count here, too. Where text is typed they do not.
     pub const fn falls_back(self) -> bool {
-        !matches!(self, Self::Prompt | Self::Global)
+        !matches!(self, Self::Edit | Self::Prompt | Self::Global)
     }
 }
 

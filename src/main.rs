@@ -177,6 +177,9 @@ fn app_options(
         preview: if config.preview.is_on() { Visibility::Shown } else { Visibility::Hidden },
         hint: None,
         notes: Vec::new(),
+        writing: None,
+        author: String::new(),
+        recovered: None,
     }
 }
 

@@ -11,6 +11,7 @@ pub mod overlay;
 #[cfg(test)]
 pub(crate) mod picture;
 pub mod question;
+pub mod review;
 pub mod table;
 pub mod tables;
 
@@ -23,9 +24,12 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     db::request::{Answer, Freshness, LinkState, LinkStatus, Query, Request, RequestId, Slot},
     domain::{
+        change::{Cell, Change},
         page::RowKey,
         place::Place,
+        review::Decision,
         schema::{Relation, Schema},
+        staged::Staged,
         syntax::{Computed, Job},
         value::Value,
     },
@@ -45,7 +49,10 @@ pub enum PaneId {
     /// A question in full.
     Question,
     /// The bots' activity.
+    /// The bots.
     Bots,
+    /// The review queue.
+    Review,
 }
 
 /// What time it is; `update` never asks a clock.
@@ -64,6 +71,20 @@ pub struct Settings {
     pub times: TimeFormat,
     /// How the way to the server is, where there is one and it has said so.
     pub link: Option<Arc<LinkStatus>>,
+    /// Whether the database may be written.
+    pub access: Access,
+    /// What is staged: the grid marks it.
+    pub staged: Staged,
+}
+
+/// Whether the database may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Access {
+    /// For reading only: every writing action says how to get more.
+    #[default]
+    ReadOnly,
+    /// Open for writing.
+    Writing,
 }
 
 pub use crate::message::severity::Severity;
@@ -143,6 +164,40 @@ pub enum Intent {
     Say(Severity, String),
     /// Go to this pane.
     FocusPane(PaneId),
+    /// Decide on these questions (the app asks for a reason where the user wants that, and writes).
+    Decide {
+        /// Which ones; at least one.
+        subjects: Vec<Subject>,
+        /// What.
+        decision: Decision,
+    },
+    /// Edit a cell.
+    EditCell {
+        /// Of which relation.
+        relation: Arc<Relation>,
+        /// Of which row.
+        key: RowKey,
+        /// Which column.
+        column: usize,
+        /// Where.
+        how: EditHow,
+    },
+    /// A form for a new row; like this one where one is given.
+    NewRow {
+        /// Of which relation.
+        relation: Arc<Relation>,
+        /// Like which row.
+        like: Option<RowKey>,
+    },
+    /// Stage the deletion of a row, after showing what refers to it.
+    DeleteRow {
+        /// Of which relation.
+        relation: Arc<Relation>,
+        /// Which row.
+        key: RowKey,
+    },
+    /// Stage a change.
+    Stage(Change),
 }
 
 /// Whether something takes the focus.
@@ -172,6 +227,26 @@ pub enum PromptState {
     Done,
     /// Esc.
     Given,
+}
+
+/// A question that is decided on, with what was shown of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subject {
+    /// Its id.
+    pub id: String,
+    /// Its row's key.
+    pub key: RowKey,
+    /// The cells that were shown, whole: the decision is only written while they are so.
+    pub shown: Vec<Cell>,
+}
+
+/// Where a value is edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EditHow {
+    /// In the editor over the screen.
+    InPlace,
+    /// In `$EDITOR`.
+    External,
 }
 
 /// Whether an action, a click or a reply was of interest.

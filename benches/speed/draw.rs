@@ -81,6 +81,9 @@ impl Stage {
             preview: Visibility::Shown,
             hint: None,
             notes: Vec::new(),
+            writing: None,
+            author: String::new(),
+            recovered: None,
         });
         let blank = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
         let mut stage = Self {
@@ -182,7 +185,13 @@ impl Stage {
                     self.timers.retain(|(_, kind)| *kind != timer);
                     self.timers.push_back((self.begun.elapsed() + delay, timer));
                 }
-                Command::Copy { .. } | Command::CaptureMouse(_) | Command::Suspend | Command::Quit => {}
+                Command::Copy { .. }
+                | Command::CaptureMouse(_)
+                | Command::OpenEditor(_)
+                | Command::Remember(_)
+                | Command::SaveFile { .. }
+                | Command::Suspend
+                | Command::Quit => {}
             }
         }
     }

@@ -154,6 +154,7 @@ impl App {
         match pane {
             PaneId::Tables | PaneId::Table => true,
             PaneId::Question => has("questions"),
+            PaneId::Review => false,
             PaneId::Bots => has("botLedger") || has("botRuns") || has("workQueue"),
         }
     }

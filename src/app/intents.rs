@@ -72,6 +72,13 @@ impl App {
             Intent::Say(Severity::Error, text) if self.is_said(&text) => {}
             Intent::Say(severity, text) => self.say(severity, text, now),
             Intent::FocusPane(pane) => self.focus(pane, now),
+            Intent::Decide { .. }
+            | Intent::EditCell { .. }
+            | Intent::NewRow { .. }
+            | Intent::DeleteRow { .. }
+            | Intent::Stage(_) => {
+                let _ = self.may_write(now);
+            }
         }
     }
 

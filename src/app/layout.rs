@@ -76,6 +76,8 @@ pub struct Layout {
     pub question: Rect,
     /// The bots.
     pub bots: Rect,
+    /// The review queue.
+    pub review: Rect,
     /// The line of hints; empty on low screens.
     pub hints: Rect,
     /// The status line.
@@ -148,6 +150,7 @@ impl Layout {
             PaneId::Table => self.table,
             PaneId::Question => self.question,
             PaneId::Bots => self.bots,
+            PaneId::Review => self.review,
         }
     }
 
@@ -157,6 +160,7 @@ impl Layout {
             PaneId::Table => &mut self.table,
             PaneId::Question => &mut self.question,
             PaneId::Bots => &mut self.bots,
+            PaneId::Review => &mut self.review,
         }
     }
 }

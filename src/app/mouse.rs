@@ -19,7 +19,7 @@ impl App {
         }
         let Some(layout) = self.layout else { return };
         let at = Position::new(mouse.column, mouse.row);
-        let panes = [PaneId::Tables, PaneId::Table, PaneId::Question, PaneId::Bots];
+        let panes = [PaneId::Tables, PaneId::Table, PaneId::Question, PaneId::Bots, PaneId::Review];
         let Some(pane) = panes.into_iter().find(|pane| layout.area(*pane).contains(at)) else { return };
         if matches!(mouse.kind, MouseEventKind::Down(_)) {
             self.focus(pane, now);

@@ -85,6 +85,9 @@ pub(super) const fn word(slot: Slot) -> &'static str {
         Slot::Cell => "reading the cell",
         Slot::Activity => "watching",
         Slot::Sync => "syncing",
+        Slot::Review => "reading the review queue",
+        Slot::Story => "reading the story",
+        Slot::Write => "writing",
     }
 }
 

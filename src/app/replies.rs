@@ -56,7 +56,10 @@ impl App {
                 Some(overlay) => overlay.kept(answer, read, &mut cx!(self, now)),
                 None => Handled::No,
             },
-            (Slot::Schema | Slot::Count | Slot::Activity | Slot::Sync, _) => Handled::No,
+            (
+                Slot::Schema | Slot::Count | Slot::Activity | Slot::Sync | Slot::Review | Slot::Story | Slot::Write,
+                _,
+            ) => Handled::No,
         }
     }
 
@@ -106,6 +109,7 @@ impl App {
                 _ => self.table.reply(slot, outcome, &mut cx!(self, now)),
             },
             Slot::Activity => self.bots.reply(slot, outcome, &mut cx!(self, now)),
+            Slot::Review | Slot::Story | Slot::Write => Handled::No,
             Slot::Sync => {
                 self.synced(outcome, now);
                 Handled::Yes

@@ -124,6 +124,7 @@ impl App {
                 &[A::Open, A::ViewCell, A::Sort, A::GoTo, A::NextTab, A::Copy, A::Preview, A::NextPane, A::Zoom]
             }
             PaneId::Question => &[A::NextTab, A::Search, A::Raw, A::Copy, A::Cancel, A::Zoom],
+            PaneId::Review => &[A::Approve, A::Delete, A::Skip, A::Improve, A::Decide, A::Edit, A::Mark],
             PaneId::Bots => &[A::Open, A::Pause, A::NextTab, A::Last, A::ViewCell, A::Zoom],
         }
     }

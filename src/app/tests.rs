@@ -17,6 +17,7 @@ use crate::{
     },
     domain::{
         activity::ActivityUpdate,
+        change::{Outcome, Receipt},
         page::{Anchor, Page, PageAt, Position, Row, RowKey},
         schema::{Relation, samples},
         value::Value,
@@ -78,6 +79,9 @@ fn options() -> AppOptions {
         preview: Visibility::Shown,
         hint: None,
         notes: Vec::new(),
+        writing: None,
+        author: "tester".to_owned(),
+        recovered: None,
     }
 }
 
@@ -380,6 +384,12 @@ fn answer_for(request: &Request, choice: u8) -> Option<Result<Answer, Error>> {
         Query::Cell { .. } => Answer::Cell(Some(Arc::new(Value::text("{\"a\": [1, 2]}")))),
         Query::Activity => Answer::Activity(Arc::new(ActivityUpdate { anew: true, ..ActivityUpdate::default() })),
         Query::Sync(_) => Answer::Synced,
+        Query::Review(..) => Answer::Review(Arc::default()),
+        Query::Story(_) => Answer::Story(Arc::default()),
+        Query::References(..) => Answer::References(Vec::new()),
+        Query::Write(_, batch) => {
+            Answer::Written(Arc::new(Receipt { batch: batch.id, outcome: Outcome::Refused(Vec::new()) }))
+        }
     };
     match choice % 5 {
         0 => None,

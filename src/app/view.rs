@@ -26,11 +26,12 @@ impl App {
         };
         let cx = |focused| ViewCx { theme: &self.theme, now, settings: &self.settings, focused };
         let quiet = !self.overlays.is_empty();
-        let panes: [(&dyn Pane, PaneId); 4] = [
+        let panes: [(&dyn Pane, PaneId); 5] = [
             (&self.tables, PaneId::Tables),
             (&self.table, PaneId::Table),
             (&self.question, PaneId::Question),
             (&self.bots, PaneId::Bots),
+            (&self.review, PaneId::Review),
         ];
         for (pane, id) in panes {
             let area = layout.area(id);

@@ -65,15 +65,15 @@ impl fmt::Display for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         use ErrorKind::{
-            Cancelled, Credentials, Damaged, Forbidden, Insecure, Io, IsFolder, Locked, NeedsRecovery, NoSuchDatabase,
-            NoSuchRelation, NoSuchRow, NotADatabase, NotFound, PermissionDenied, Server, Sql, Throttled, TimedOut,
-            TooLarge, Unauthorized, Unreachable, Unsupported,
+            Cancelled, Credentials, Damaged, DiskFull, Forbidden, Insecure, Io, IsFolder, Locked, NeedsRecovery,
+            NoSuchDatabase, NoSuchRelation, NoSuchRow, NoTrail, NotADatabase, NotFound, PermissionDenied, ReadOnly,
+            Server, Sql, Throttled, TimedOut, TooLarge, Unauthorized, Unreachable, Unsupported,
         };
         let status = match error.kind {
             NotFound | IsFolder | NotADatabase | Damaged | Locked | NeedsRecovery | Unsupported | Unreachable
             | TimedOut | NoSuchDatabase | Throttled | Server => Status::CannotOpen,
-            PermissionDenied | Credentials | Unauthorized | Forbidden | Insecure => Status::NotPermitted,
-            NoSuchRelation | NoSuchRow | Cancelled | Sql | Io | TooLarge => Status::Failed,
+            PermissionDenied | Credentials | Unauthorized | Forbidden | Insecure | ReadOnly => Status::NotPermitted,
+            NoSuchRelation | NoSuchRow | Cancelled | Sql | Io | TooLarge | DiskFull | NoTrail => Status::Failed,
         };
         let remedy = for_a_command(&error.remedy);
         let words = if remedy.is_empty() { error.what } else { format!("{}: {remedy}", error.what) };

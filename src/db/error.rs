@@ -51,6 +51,14 @@ pub enum ErrorKind {
     Server,
     /// The answer is larger than the server sends at once.
     TooLarge,
+    /// The database is open for reading only, or cannot be written at all.
+    ReadOnly,
+    /// The disk is full.
+    DiskFull,
+    /// There is no `questionHistory`, so no trail can be written; asked again with [`TrailPolicy::Waived`], it is written without.
+    ///
+    /// [`TrailPolicy::Waived`]: crate::domain::change::TrailPolicy::Waived
+    NoTrail,
 }
 
 /// An error with its remedy. Cheap to clone: it travels in replies.

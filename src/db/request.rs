@@ -8,10 +8,12 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    db::error::Error,
+    db::{error::Error, write::Grant},
     domain::{
         activity::ActivityUpdate,
+        change::{Batch, Receipt},
         page::{Page, PageQuery, Record, RowKey},
+        review::{ReferenceCount, ReviewList, ReviewOrder, Story},
         schema::{Relation, Schema},
         value::Value,
     },
@@ -36,11 +38,28 @@ pub enum Slot {
     Activity,
     /// Syncing the copy of a server.
     Sync,
+    /// The review queue.
+    Review,
+    /// The story of a question: what the ledger, the history and the queue say of it.
+    Story,
+    /// Writing: never cancelled by a newer request; the app sends one after the other.
+    Write,
 }
 
 /// Every slot.
-pub const SLOTS: [Slot; 8] =
-    [Slot::Schema, Slot::Page, Slot::Ahead, Slot::Count, Slot::Question, Slot::Cell, Slot::Activity, Slot::Sync];
+pub const SLOTS: [Slot; 11] = [
+    Slot::Schema,
+    Slot::Page,
+    Slot::Ahead,
+    Slot::Count,
+    Slot::Question,
+    Slot::Cell,
+    Slot::Activity,
+    Slot::Sync,
+    Slot::Review,
+    Slot::Story,
+    Slot::Write,
+];
 
 /// Which request of its slot; grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -73,6 +92,14 @@ pub enum Query {
     Activity,
     /// Bring the copy up to date now: [`Answer::Synced`]. Where there is no copy, the server is asked for changes now.
     Sync(SyncHow),
+    /// The review queue in this order, at most so many: [`Answer::Review`].
+    Review(ReviewOrder, usize),
+    /// The story of the question with this id: [`Answer::Story`].
+    Story(String),
+    /// What refers to a row: [`Answer::References`].
+    References(Arc<Relation>, RowKey),
+    /// Write this: [`Answer::Written`]. Only who has a grant can say so.
+    Write(Grant, Arc<Batch>),
 }
 
 /// How to sync.
@@ -119,6 +146,14 @@ pub enum Answer {
     NoActivity,
     /// The copy is up to date.
     Synced,
+    /// The review queue.
+    Review(Arc<ReviewList>),
+    /// The story of a question.
+    Story(Arc<Story>),
+    /// What refers to a row, the most first.
+    References(Vec<ReferenceCount>),
+    /// What became of a batch.
+    Written(Arc<Receipt>),
 }
 
 /// A request.

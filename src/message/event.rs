@@ -26,6 +26,13 @@ pub enum Event {
     Timer(Timer),
     /// The program is in the foreground again: draw everything.
     Resumed,
+    /// The user's editor has ended: the text as it was left (`None`: unchanged), or why it could not be had, in words.
+    Edited {
+        /// Of [`super::command::ExternalEdit`].
+        ticket: u64,
+        /// What came of it.
+        outcome: Result<Option<String>, String>,
+    },
     /// Something the runtime could not do, in words (a clipboard that is not there …).
     Failed(String),
     /// Something the runtime did, in words (copied …).

@@ -259,6 +259,9 @@ pub const fn is_of_the_way(error: &Error) -> bool {
             | ErrorKind::Unsupported
             | ErrorKind::IsFolder
             | ErrorKind::TooLarge
+            | ErrorKind::ReadOnly
+            | ErrorKind::DiskFull
+            | ErrorKind::NoTrail
     )
 }
 

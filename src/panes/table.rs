@@ -512,7 +512,7 @@ impl Pane for TablePane {
                 }
             }
             Slot::Cell => return self.cell_came(outcome, cx),
-            Slot::Schema | Slot::Count | Slot::Question | Slot::Activity | Slot::Sync => return Handled::No,
+            _ => return Handled::No,
         }
         Handled::Yes
     }

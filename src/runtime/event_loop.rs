@@ -293,6 +293,11 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
                         self.lost(&error);
                     }
                 }
+                Command::OpenEditor(edit) => {
+                    let outcome = Err("editors are not built yet".to_owned());
+                    let _ = self.sender.send(Message::Event(Event::Edited { ticket: edit.ticket, outcome }));
+                }
+                Command::Remember(_) | Command::SaveFile { .. } => {}
                 Command::Suspend => self.suspend(),
                 Command::Quit => self.ending = Some(Ending::Quit),
             }

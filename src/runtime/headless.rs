@@ -234,7 +234,12 @@ impl<P: Program, R: Requests> Headless<P, R> {
                     self.copied.push(text);
                     self.update(Event::Done(format!("copied {what}")));
                 }
-                Command::CaptureMouse(_) | Command::Suspend => {}
+                // Pictures are made without hands: nothing is left beside them.
+                Command::OpenEditor(edit) => {
+                    let outcome = Err("there is no editor without a terminal".to_owned());
+                    self.update(Event::Edited { ticket: edit.ticket, outcome });
+                }
+                Command::CaptureMouse(_) | Command::Suspend | Command::Remember(_) | Command::SaveFile { .. } => {}
                 Command::Quit => self.ended = true,
             }
         }

@@ -160,7 +160,14 @@ fn key(query: &Query) -> Option<String> {
         Query::Record(relation, key) => format!("record {:?} {key:?}", relation.name),
         Query::Question(id) => format!("question {id}"),
         Query::Cell { relation, key, column } => format!("cell {:?} {key:?} {column}", relation.name),
-        Query::Schema | Query::Counts(_) | Query::Activity | Query::Sync(_) => return None,
+        Query::Review(..)
+        | Query::Story(_)
+        | Query::References(..)
+        | Query::Write(..)
+        | Query::Schema
+        | Query::Counts(_)
+        | Query::Activity
+        | Query::Sync(_) => return None,
     })
 }
 
@@ -179,7 +186,15 @@ fn size(answer: &Answer) -> usize {
             values(&question.record.cells) + mappings.sum::<usize>()
         }),
         Answer::Cell(value) => value.as_ref().map_or(0, |value| size_of_value(value)),
-        Answer::Schema(_) | Answer::Count { .. } | Answer::Activity(_) | Answer::NoActivity | Answer::Synced => 0,
+        Answer::Schema(_)
+        | Answer::Count { .. }
+        | Answer::Activity(_)
+        | Answer::NoActivity
+        | Answer::Synced
+        | Answer::Review(_)
+        | Answer::Story(_)
+        | Answer::References(_)
+        | Answer::Written(_) => 0,
     };
     own + 256
 }

@@ -17,8 +17,9 @@ use crate::{
         location::Location,
         request::{Answer, Query, Reply, Request, Slot},
         session::ReadSession,
+        write::{Grant, WriteSession},
     },
-    domain::schema::Relation,
+    domain::{change::Batch, schema::Relation},
 };
 
 /// How long a view is counted in the background. Files without a write-ahead log cannot be written meanwhile.
@@ -80,6 +81,7 @@ impl Worker {
             Query::Counts(relations) if on_server => self.count_on_server(request, relations).map(|()| None),
             Query::Counts(relations) => self.count(request, relations).map(|()| None),
             Query::Sync(how) => self.sync(*how).map(Some),
+            Query::Write(grant, batch) => self.write(grant, batch).map(Some),
             _ if on_server => self.ask_server(request).map(Some),
             query => self.read(query).map(Some),
         }
@@ -113,11 +115,20 @@ impl Worker {
             Query::Record(relation, key) => Answer::Record(session.record(relation, key)?.map(Arc::new)),
             Query::Question(id) => Answer::Question(session.question(id)?.map(Arc::new)),
             Query::Cell { relation, key, column } => Answer::Cell(session.cell(relation, key, *column)?.map(Arc::new)),
+            Query::Review(order, limit) => Answer::Review(Arc::new(session.review(*order, *limit)?)),
+            Query::Story(id) => Answer::Story(Arc::new(session.story(id)?)),
+            Query::References(relation, key) => Answer::References(session.references(relation, key)?),
             // None of them comes here: `serve` and the observer deal with them.
-            Query::Counts(_) | Query::Activity | Query::Sync(_) => {
+            Query::Counts(_) | Query::Activity | Query::Sync(_) | Query::Write(..) => {
                 return Err(Error::new(ErrorKind::Sql, "this is not read by a slot", "please report this"));
             }
         })
+    }
+
+    /// Writes under a session of its own.
+    fn write(&mut self, grant: &Grant, batch: &Batch) -> Result<Answer> {
+        let mut session = WriteSession::open_with(grant, self.mailbox.canceller())?;
+        Ok(Answer::Written(Arc::new(session.write(batch)?)))
     }
 
     pub(super) fn session(&mut self) -> Result<&mut ReadSession> {

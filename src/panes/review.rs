@@ -1,0 +1,27 @@
+//! The review queue: the questions to decide on, with why each is flagged.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{Cx, Handled, Pane, ViewCx};
+use crate::message::action::Action;
+
+/// The review queue.
+#[derive(Debug, Default)]
+pub struct ReviewPane {}
+
+impl ReviewPane {
+    /// An empty one: nothing is asked before it is shown.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Pane for ReviewPane {
+    fn resize(&mut self, _area: Rect, _cx: &mut Cx<'_>) {}
+
+    fn act(&mut self, _action: Action, _count: Option<u64>, _cx: &mut Cx<'_>) -> Handled {
+        Handled::No
+    }
+
+    fn view(&self, _area: Rect, _buf: &mut Buffer, _cx: &ViewCx<'_>) {}
+}
