@@ -94,12 +94,7 @@ impl ActivityReader {
             self.audit_at = Some(now + self.audit_pause);
         }
         update.rows_read = counting.rows_read;
-        let news = update.anew
-            || !update.ledger.is_empty()
-            || update.ledger_skipped > 0
-            || !update.runs.is_empty()
-            || update.runs_running != self.running_told
-            || update.queue.is_some();
+        let news = update.is_news(self.running_told);
         self.running_told = update.runs_running;
         Ok(news.then_some(update))
     }

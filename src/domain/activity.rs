@@ -60,6 +60,18 @@ pub struct ActivityUpdate {
     pub rows_read: u64,
 }
 
+impl ActivityUpdate {
+    /// Whether it tells anything to somebody who was told of this many running runs before.
+    pub fn is_news(&self, running_told: u64) -> bool {
+        self.anew
+            || !self.ledger.is_empty()
+            || self.ledger_skipped > 0
+            || !self.runs.is_empty()
+            || self.runs_running != running_told
+            || self.queue.is_some()
+    }
+}
+
 /// Ledger rows at the first look.
 pub const TAIL: usize = 200;
 /// Runs at the first look.

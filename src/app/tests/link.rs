@@ -67,6 +67,13 @@ impl Driver {
         self.now.wall += time;
     }
 
+    /// The server is there again, and a second later what failed is tried again.
+    fn reconnected(&mut self) {
+        self.link(status(LinkState::Connected));
+        self.wait(Duration::from_secs(1));
+        self.event(Event::Timer(Timer::Retry));
+    }
+
     fn fail(&mut self, slot: Slot, error: Error) {
         let id = self.newest(slot).unwrap().id;
         self.event(Event::Reply(Reply::Answer { slot, id, outcome: Err(error) }));
@@ -270,9 +277,7 @@ fn a_schema_that_could_not_be_read_says_why_and_is_read_when_the_server_is_there
     driver.event(Event::Timer(Timer::Toast));
     assert!(driver.shows("refused the connection"), "{}", driver.screen());
     assert!(driver.shows("check the port · r tries again"), "{}", driver.screen());
-    driver.link(status(LinkState::Connected));
-    driver.wait(Duration::from_secs(1));
-    driver.event(Event::Timer(Timer::Retry));
+    driver.reconnected();
     assert_eq!(driver.count(Slot::Schema), 2);
     driver.answer(Slot::Schema, Answer::Schema(schema()));
     driver.answer(Slot::Page, Answer::Page(page(80)));
@@ -286,9 +291,7 @@ fn counting_waits_for_the_server_instead_of_failing_table_by_table() {
     driver.fail(Slot::Count, refused());
     driver.link(status(offline()));
     assert_eq!(driver.count(Slot::Count), before);
-    driver.link(status(LinkState::Connected));
-    driver.wait(Duration::from_secs(1));
-    driver.event(Event::Timer(Timer::Retry));
+    driver.reconnected();
     assert_eq!(driver.count(Slot::Count), before + 1);
 }
 
@@ -555,9 +558,7 @@ fn a_page_from_memory_stays_where_the_true_one_cannot_be_read() {
     driver.event(Event::Timer(Timer::Ages));
     assert!(driver.shows("1m old"), "{}", driver.screen());
     let pages = driver.count(Slot::Page);
-    driver.link(status(LinkState::Connected));
-    driver.wait(Duration::from_secs(1));
-    driver.event(Event::Timer(Timer::Retry));
+    driver.reconnected();
     assert_eq!(driver.count(Slot::Page), pages + 1);
 }
 

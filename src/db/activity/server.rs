@@ -129,12 +129,7 @@ impl ServerActivity {
         if self.depth != Depth::Next {
             self.audit_at = Some(now + AUDIT);
         }
-        let news = update.anew
-            || !update.ledger.is_empty()
-            || update.ledger_skipped > 0
-            || !update.runs.is_empty()
-            || update.runs_running != self.running_told
-            || update.queue.is_some();
+        let news = update.is_news(self.running_told);
         self.running_told = update.runs_running;
         if news { Taken::News(Box::new(update)) } else { Taken::Nothing }
     }
