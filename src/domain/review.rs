@@ -2,10 +2,13 @@
 //!
 //! Source: `DATABASE.md`, "Columns" and "Values" (`questions.status`, `work_queue`, `bot_ledger`, `question_history`).
 
+mod decide;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use self::decide::{Priority, Undecidable, Verdict, change, guard, guard_of_item};
 use crate::domain::{page::RowKey, value::Value};
 
 /// Which questions are in the queue, and in which order.
