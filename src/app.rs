@@ -5,6 +5,7 @@
 //! messages, the history of places.
 
 mod actions;
+mod editing;
 mod intents;
 mod keys;
 pub mod layout;

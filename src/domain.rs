@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod catalogue;
 pub mod change;
+pub mod edit;
 pub mod name;
 pub mod page;
 pub mod place;

@@ -25,6 +25,7 @@ use crate::{
     db::request::{Answer, Freshness, LinkState, LinkStatus, Query, Request, RequestId, Slot},
     domain::{
         change::{Cell, Change},
+        edit::NewValue,
         page::RowKey,
         place::Place,
         review::Decision,
@@ -181,6 +182,26 @@ pub enum Intent {
         column: usize,
         /// Where.
         how: EditHow,
+    },
+    /// Edit a value that belongs to no row yet: it comes back to the overlay below by [`overlay::Overlay::edited`].
+    EditValue {
+        /// Comes back with the value.
+        ticket: u64,
+        /// Of which relation.
+        relation: Arc<Relation>,
+        /// Which column.
+        column: usize,
+        /// What is there already.
+        value: NewValue,
+        /// Where.
+        how: EditHow,
+    },
+    /// The value of [`Intent::EditValue`] is edited.
+    Edited {
+        /// The ticket.
+        ticket: u64,
+        /// What it is to be.
+        value: NewValue,
     },
     /// A form for a new row; like this one where one is given.
     NewRow {

@@ -72,8 +72,16 @@ impl App {
             Intent::Say(Severity::Error, text) if self.is_said(&text) => {}
             Intent::Say(severity, text) => self.say(severity, text, now),
             Intent::FocusPane(pane) => self.focus(pane, now),
+            Intent::EditCell { relation, key, column, how } => self.edit_cell(relation, key, column, how, now),
+            Intent::EditValue { ticket, relation, column, value, how } => {
+                self.edit_value(ticket, relation, column, value, how, now);
+            }
+            Intent::Edited { ticket, value } => {
+                if let Some(overlay) = self.overlays.last_mut() {
+                    overlay.edited(ticket, value, &mut cx!(self, now));
+                }
+            }
             Intent::Decide { .. }
-            | Intent::EditCell { .. }
             | Intent::NewRow { .. }
             | Intent::DeleteRow { .. }
             | Intent::Stage(_) => {

@@ -29,11 +29,4 @@ impl App {
         }
         self.writer.grant.is_some()
     }
-
-    /// The user's editor has ended.
-    pub(super) fn edited(&mut self, _ticket: u64, outcome: Result<Option<String>, String>, now: Now) {
-        if let Err(why) = outcome {
-            self.say(Severity::Error, why, now);
-        }
-    }
 }

@@ -26,7 +26,10 @@ use ratatui::{
 
 use crate::{
     db::{error::Error, request::Answer},
-    domain::syntax::{Computed, Job},
+    domain::{
+        edit::{Draft, NewValue},
+        syntax::{Computed, Job},
+    },
     keymap::Context,
     message::action::Action,
     panes::{Cx, Handled, Settings, ViewCx},
@@ -76,6 +79,19 @@ pub trait Overlay: std::fmt::Debug {
     /// The database can be read again: asks for what failed once more, and says whether it did.
     fn recovered(&mut self, _cx: &mut Cx<'_>) -> Handled {
         Handled::No
+    }
+
+    /// The value that it had edited ([`crate::panes::Intent::EditValue`]) is this now.
+    fn edited(&mut self, _ticket: u64, _value: NewValue, _cx: &mut Cx<'_>) {}
+
+    /// The user's editor has ended: the text as it was left (`None`: unchanged), or why it could not be had.
+    fn left_editor(&mut self, _ticket: u64, _outcome: Result<Option<String>, String>, _cx: &mut Cx<'_>) -> Handled {
+        Handled::No
+    }
+
+    /// What is being typed and nowhere else yet.
+    fn draft(&self) -> Option<Draft> {
+        None
     }
 
     /// How long until it says something else by itself.
