@@ -98,8 +98,11 @@ impl Toasts {
         self.all.iter()
     }
 
-    /// Draws those of now into the lower right corner of this area.
+    /// Draws those of now into the lower right corner of this area, the newest at the bottom, all together in at most half of its
+    /// height (but two lines): what they speak of should still be seen.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme, now: Duration) {
+        let most = (area.height / 2).max(2).min(area.height);
+        let top = area.bottom() - most;
         let mut bottom = area.bottom();
         for toast in self.shown(now).rev() {
             let mut text = toast.text.clone();
@@ -110,9 +113,9 @@ impl Toasts {
             if width < 6 {
                 return;
             }
-            let lines = wrap(&text, width - 2, 4);
+            let lines = wrap(&text, width - 2, usize::from(most.min(4)));
             let height = lines.len() as u16;
-            if bottom < area.y + height {
+            if bottom < top + height {
                 return;
             }
             bottom -= height;
@@ -122,7 +125,7 @@ impl Toasts {
             for (row, line) in lines.iter().enumerate() {
                 buf.set_stringn(place.x + 1, place.y + row as u16, line, width - 2, theme.style(toast.role()));
             }
-            bottom = bottom.saturating_sub(1).max(area.y);
+            bottom = bottom.saturating_sub(1).max(top);
         }
     }
 }
@@ -185,6 +188,27 @@ mod tests {
         toasts.push(Severity::Error, "locked".into(), 6 * SECOND);
         assert!(toasts.dismiss(7 * SECOND));
         assert_eq!((toasts.shown(7 * SECOND).count(), toasts.all().len()), (0, 2));
+    }
+
+    #[test]
+    fn they_leave_half_of_the_screen() {
+        let long = "what happened, what it means and what to do, in words that take several lines of a small terminal";
+        let mut toasts = Toasts::default();
+        for severity in [Severity::Info, Severity::Warning, Severity::Error] {
+            toasts.push(severity, format!("{} {long}", severity as u8), SECOND);
+        }
+        let theme = Theme::built_in(crate::theme::ThemeName::Mono);
+        for (width, height) in [(40, 8), (40, 9), (60, 20), (20, 3), (20, 1), (6, 40), (0, 0)] {
+            let area = Rect { x: 0, y: 0, width, height };
+            let mut buf = Buffer::filled(area, ratatui::buffer::Cell::new("."));
+            toasts.draw(area, &mut buf, &theme, SECOND);
+            let row = |y: u16| (0..width).map(|x| buf[(x, y)].symbol()).collect::<String>();
+            let covered: Vec<u16> = (0..height).filter(|y| row(*y).trim_matches('.') != "").collect();
+            let most = (height / 2).max(2);
+            assert!(covered.len() <= usize::from(most), "{width}×{height}: {covered:?}");
+            assert!(covered.iter().all(|y| y + most >= height), "{width}×{height}: {covered:?}");
+            assert!(width < 6 || height < 2 || !covered.is_empty(), "{width}×{height}: the newest is shown");
+        }
     }
 
     #[test]
