@@ -77,6 +77,10 @@ pub struct Config {
     pub timeout: Option<Duration>,
     /// The same as the config file says it for all servers: a profile's goes before it.
     pub timeout_in_file: Option<Duration>,
+    /// Who decides and edits, as the history says it; `None`: nobody said.
+    pub author: Option<String>,
+    /// The command of the editor for `E`; `None`: what `VISUAL` and `EDITOR` say.
+    pub editor: Option<String>,
     /// `[profile.NAME]`: named databases.
     pub profiles: Profiles,
     /// `[keys.CONTEXT]`: chords to actions, checked by the keymap.
@@ -89,6 +93,11 @@ impl Config {
     /// The log's path.
     pub fn log_path(&self) -> PathBuf {
         self.log_file.clone().unwrap_or_else(|| self.cache.join("reelscope.log"))
+    }
+
+    /// Who decides and edits.
+    pub fn author(&self) -> &str {
+        self.author.as_deref().unwrap_or("unknown")
     }
 
     /// One value out of the layers, the later over the earlier.
@@ -106,6 +115,8 @@ impl Config {
             cache: default_cache,
             timeout: None,
             timeout_in_file: None,
+            author: None,
+            editor: None,
             profiles: Profiles::new(),
             keys: KeyTables::new(),
             keys_source: None,
@@ -163,7 +174,16 @@ impl Config {
         layers.push(Layer::environment(environment));
         layers.push(flags);
         let colour = if variable("NO_COLOR").is_some() { Colour::Unwanted } else { Colour::Wanted };
-        Self::from_layers(layers, file::default_cache(), colour)
+        let mut config = Self::from_layers(layers, file::default_cache(), colour)?;
+        // Whoever is logged in, where no setting says more.
+        let login = || {
+            ["USER", "LOGNAME"]
+                .into_iter()
+                .filter_map(variable)
+                .find_map(|name| settings::checked_author(&name).map(str::to_owned))
+        };
+        config.author = config.author.or_else(login);
+        Ok(config)
     }
 }
 
@@ -280,6 +300,42 @@ mod tests {
         assert!(parsed("theme = ").unwrap_err().starts_with("/etc/r.toml: line 1"));
         assert!(parsed("[keys]\nx = 'quit'").unwrap_err().contains("[keys.global]"));
         assert!(parsed("theme = ['dark']").unwrap_err().contains("theme"));
+    }
+
+    #[test]
+    fn the_author_is_the_setting_s_or_who_is_logged_in() -> Result<(), String> {
+        let author = |pairs: &[(&str, &str)], flags: Layer| {
+            let pairs: Vec<_> = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("c.toml");
+            std::fs::write(&file, "").unwrap();
+            Config::load(&pairs, None, Some(file), flags).map(|config| config.author().to_owned())
+        };
+        let none = Layer::flags;
+        let mut flags = Layer::flags();
+        flags.set("author", " Ann ");
+        let user = ("USER", "ann");
+        assert_eq!(author(&[user], none()).unwrap(), "ann");
+        assert_eq!(author(&[("USER", "a\u{1b}[m"), ("LOGNAME", "bob")], none()).unwrap(), "bob");
+        assert_eq!(author(&[user, ("REELSCOPE_AUTHOR", "maintainers")], none()).unwrap(), "maintainers");
+        assert_eq!(author(&[user], flags).unwrap(), "Ann");
+        assert_eq!(author(&[], none()).unwrap(), "unknown");
+        let long = "x".repeat(101);
+        for wrong in ["a\nb", "\u{202e}", &long] {
+            let error = author(&[("REELSCOPE_AUTHOR", wrong)], none()).unwrap_err();
+            assert!(error.to_string().contains("1 to 100 characters"), "{error}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_editor_is_not_for_a_repository_to_choose() -> Result<(), String> {
+        let dotenv = DotEnv::parse("REELSCOPE_EDITOR=rm\nREELSCOPE_AUTHOR=ann", "/code/.env".into());
+        let config = load(vec![Layer::dotenv(&dotenv)], Colour::Wanted)?;
+        assert_eq!((config.editor, config.author), (None, Some("ann".to_owned())));
+        let config = load(vec![parsed("editor = 'code --wait'")?], Colour::Wanted)?;
+        assert_eq!(config.editor.as_deref(), Some("code --wait"));
+        Ok(())
     }
 
     #[test]

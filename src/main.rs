@@ -23,6 +23,7 @@ use reelscope::{
         location::Location,
         session::ReadSession,
         workers::Database,
+        write::Grant,
     },
     domain::place::Place,
     message::command::MouseCapture,
@@ -70,9 +71,6 @@ fn run() -> Result<ExitCode, Failure> {
 /// What the demo says to somebody who named no database.
 const HOW_TO_CONNECT: &str = "this is the demo; to connect: reelscope libsql://HOST, or TURSO_DATABASE_URL in .env";
 
-/// What is said where writing was asked for.
-const ONLY_READS: &str = "this version only reads: writing comes with review";
-
 /// What to browse, and where to begin.
 fn target(args: &Args, cx: Context<'_>) -> Result<(Opening, Option<Place>), Failure> {
     let demo = args.demo || args.demo_reset;
@@ -89,7 +87,7 @@ fn target(args: &Args, cx: Context<'_>) -> Result<(Opening, Option<Place>), Fail
     let place =
         place.as_ref().map(|place| place.to_string_lossy().parse::<Place>().map_err(Failure::usage)).transpose()?;
     let access = if args.write { Access::Write } else { Access::Read };
-    let opening = if demo { Opening::demo(access) } else { cx.opening(database, &args.connecting, access)? };
+    let opening = if demo { cx.demo(access) } else { cx.opening(database, &args.connecting, access)? };
     Ok((opening, place))
 }
 
@@ -121,15 +119,18 @@ fn browse(args: Args, cx: Context<'_>) -> Result<ExitCode, Failure> {
             (Location::File(path), DatabaseKind::Demo, simulation)
         }
     };
+    // Before the screen as well: who asked for writing and cannot have it should not find out in the middle of a review.
+    let grant = match opening.access {
+        Access::Write => Some(Grant::open(&location)?),
+        Access::Read => None,
+    };
     let mut options = app_options(config, keymap, &location, kind, place);
     if let Some(name) = opening.name {
         options.label = if kind == DatabaseKind::Copy { format!("{name} (copy)") } else { name };
     }
     options.hint = hint;
     options.notes = opening.notes;
-    if opening.access == Access::Write {
-        options.notes.push(ONLY_READS.to_owned());
-    }
+    options.writing = grant;
     let mouse = options.mouse;
     let runtime_options = runtime::Options { theme: config.theme, mouse, log: config.log_path() };
     let ending = runtime::run(runtime_options, App::new(options), |replies| Database::open(location, replies))?;
@@ -178,7 +179,7 @@ fn app_options(
         hint: None,
         notes: Vec::new(),
         writing: None,
-        author: String::new(),
+        author: config.author().to_owned(),
         recovered: None,
     }
 }

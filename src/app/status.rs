@@ -10,7 +10,7 @@ use crate::{
     db::request::Slot,
     keymap::Context,
     message::action::Action,
-    panes::{Now, PaneId},
+    panes::{Access, Now, PaneId},
     theme::Role,
     widgets::{bar, number::grouped, safe::safe},
 };
@@ -135,10 +135,18 @@ impl App {
         buf.set_style(area, status);
         let mut row = Row { left: area.x, right: area.right(), y: area.y, buf };
         let style = |role| status.patch(self.theme.style(role));
+        // First of all, and so never cut: whether what is pressed can change anything.
+        match self.settings.access {
+            Access::Writing => row.put(" WRITE ", style(Role::Writing)),
+            Access::ReadOnly if self.kind != DatabaseKind::Demo => row.put(" READ-ONLY ", style(Role::ReadOnly)),
+            Access::ReadOnly => {}
+        }
         if self.kind == DatabaseKind::Demo {
             row.put(" DEMO ", style(Role::Demo));
+            if self.settings.access == Access::ReadOnly {
+                row.put(" READ-ONLY ", style(Role::ReadOnly));
+            }
         }
-        row.put(" READ-ONLY ", style(Role::ReadOnly));
         row.put(" ", status);
 
         // From the right: what is going on now comes first, it is what must not be cut.

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{App, layout::SMALLEST};
 use crate::{
-    panes::{Pane, PaneId, ViewCx},
+    panes::{Access, Pane, PaneId, ViewCx},
     theme::Role,
 };
 
@@ -57,6 +57,11 @@ impl App {
             let x = screen.x + screen.width.saturating_sub(text.width() as u16) / 2;
             let line = ratatui::text::Line::styled(text, self.theme.style(Role::Muted));
             line.render(Rect { x, y, width: screen.right() - x, height: 1 }, buf);
+            // Keys work here, too: that they can change something is said at every size.
+            if self.settings.access == Access::Writing && screen.height > 1 {
+                let badge = self.theme.style(Role::Writing);
+                buf.set_stringn(screen.x, screen.bottom() - 1, " WRITE ", usize::from(screen.width), badge);
+            }
         }
     }
 }

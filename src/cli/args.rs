@@ -72,7 +72,7 @@ pub struct Args {
     /// Make the demo anew, then open it.
     #[arg(long)]
     pub demo_reset: bool,
-    /// Use the credentials for writing. This version only reads.
+    /// Open it for deciding and editing, with the credentials for writing; without it nothing is ever changed.
     #[arg(long)]
     pub write: bool,
     /// How to connect.
@@ -113,6 +113,12 @@ pub struct Settings {
     /// How long a request to a server may take, in seconds.
     #[arg(long, global = true, value_name = "SECONDS")]
     pub timeout: Option<String>,
+    /// Who decides and edits, as the questions' history names it; otherwise whoever is logged in.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub author: Option<String>,
+    /// The command of the editor for E, instead of what VISUAL and EDITOR say.
+    #[arg(long, global = true, value_name = "COMMAND")]
+    pub editor: Option<String>,
     /// The config file, instead of the one in the config folder.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -128,9 +134,14 @@ impl Settings {
     /// The layer these options make.
     pub fn layer(&self) -> Layer {
         let mut layer = Layer::flags();
-        for (key, value) in
-            [("theme", &self.theme), ("times", &self.times), ("log.level", &self.log_level), ("timeout", &self.timeout)]
-        {
+        for (key, value) in [
+            ("theme", &self.theme),
+            ("times", &self.times),
+            ("log.level", &self.log_level),
+            ("timeout", &self.timeout),
+            ("author", &self.author),
+            ("editor", &self.editor),
+        ] {
             if let Some(value) = value {
                 layer.set(key, value.clone());
             }

@@ -49,11 +49,6 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// The demo.
-    pub const fn demo(access: Access) -> Self {
-        Self { location: None, name: None, access, notes: Vec::new() }
-    }
-
     /// Finds out what can be found out at once: whether the file can be read, whether the address, the certificates and the token
     /// are such that a server can be asked at all.
     ///
@@ -71,6 +66,16 @@ impl Opening {
 }
 
 impl Context<'_> {
+    /// The demo, asked for by name.
+    pub fn demo(&self, access: Access) -> Opening {
+        let mut notes = Vec::new();
+        let access = match access {
+            Access::Write => Access::Write,
+            Access::Read => target::environment::access(&self.surroundings.read(), &mut notes),
+        };
+        Opening { location: None, name: None, access, notes }
+    }
+
     /// What to open.
     ///
     /// # Errors

@@ -30,6 +30,11 @@ pub fn default_cache() -> PathBuf {
     strategy().map_or_else(|| std::env::temp_dir().join("reelscope"), |folders| folders.cache_dir())
 }
 
+/// `~/.local/state/reelscope`, or where XDG_STATE_HOME says: what a session that was killed leaves; `None` without a home.
+pub fn default_state() -> Option<PathBuf> {
+    strategy().and_then(|folders| folders.state_dir())
+}
+
 /// The file's layer; `None` where there is no such file.
 ///
 /// # Errors

@@ -75,7 +75,7 @@ impl Layer {
         layer
     }
 
-    /// The settings in a `.env` file, but those that name files to write.
+    /// The settings in a `.env` file, but those that name files to write or programs to run.
     pub fn dotenv(file: &DotEnv) -> Self {
         let mut layer = Self::empty(Source::DotEnv(file.path.clone()));
         layer.take(file.variables());

@@ -43,6 +43,8 @@ pub enum Says {
     How,
     /// Which file is written: not for a `.env` to say, which may come with somebody else's repository.
     File,
+    /// Which program is run: not for a `.env` to say either.
+    Program,
 }
 
 /// A setting. `apply` checks the text and writes the value; its error says what is allowed.
@@ -66,7 +68,7 @@ impl Setting {
 }
 
 /// All of them.
-pub static SETTINGS: [Setting; 8] = [
+pub static SETTINGS: [Setting; 10] = [
     Setting { key: "theme", flag: "theme", says: Says::How, apply: theme },
     Setting { key: "mouse", flag: "no-mouse", says: Says::How, apply: mouse },
     Setting { key: "times", flag: "times", says: Says::How, apply: times },
@@ -75,6 +77,8 @@ pub static SETTINGS: [Setting; 8] = [
     Setting { key: "log.file", flag: "log", says: Says::File, apply: log_file },
     Setting { key: "cache", flag: "cache", says: Says::File, apply: cache },
     Setting { key: "timeout", flag: "timeout", says: Says::How, apply: timeout },
+    Setting { key: "author", flag: "author", says: Says::How, apply: author },
+    Setting { key: "editor", flag: "editor", says: Says::Program, apply: editor },
 ];
 
 fn theme(text: &str, config: &mut Config) -> Result<(), &'static str> {
@@ -141,6 +145,33 @@ fn path(text: &str) -> Result<PathBuf, &'static str> {
 
 fn timeout(text: &str, config: &mut Config) -> Result<(), &'static str> {
     config.timeout = Some(seconds(text)?);
+    Ok(())
+}
+
+/// Longer names are none, and would spoil the history's lists.
+const LONGEST_AUTHOR: usize = 100;
+
+fn author(text: &str, config: &mut Config) -> Result<(), &'static str> {
+    let name = checked_author(text).ok_or("1 to 100 characters, none of them a control character")?;
+    config.author = Some(name.to_owned());
+    Ok(())
+}
+
+/// The name in this text; `None` where it is none that can stand in the history.
+pub(super) fn checked_author(text: &str) -> Option<&str> {
+    let name = text.trim();
+    let hostile = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    (!name.is_empty() && name.chars().count() <= LONGEST_AUTHOR && !name.contains(hostile)).then_some(name)
+}
+
+fn editor(text: &str, config: &mut Config) -> Result<(), &'static str> {
+    if text.trim().is_empty() || text.contains('\0') {
+        return Err("a command, such as \"vim\" or \"code --wait\"");
+    }
+    config.editor = Some(text.trim().to_owned());
     Ok(())
 }
 
