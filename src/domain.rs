@@ -4,6 +4,8 @@ pub mod activity;
 pub mod catalogue;
 pub mod change;
 pub mod edit;
+pub mod change_words;
+pub mod journal;
 pub mod name;
 pub mod page;
 pub mod place;

@@ -104,6 +104,8 @@ impl App {
             Action::RefreshAll => self.read_anew(now),
             Action::Connection => self.show_connection(now),
             Action::RebuildCopy => self.ask_rebuild(now),
+            Action::Undo => self.undo(now),
+            Action::Redo => self.redo(now),
             _ => {
                 let (pane, mut cx) = self.pane(self.wanted.focus, now);
                 if pane.act(action, count, &mut cx) == Handled::No && action == Action::Cancel {

@@ -81,10 +81,10 @@ impl App {
                     overlay.edited(ticket, value, &mut cx!(self, now));
                 }
             }
+            Intent::Stage(change) => self.stage(change, now),
             Intent::Decide { .. }
             | Intent::NewRow { .. }
-            | Intent::DeleteRow { .. }
-            | Intent::Stage(_) => {
+            | Intent::DeleteRow { .. } => {
                 let _ = self.may_write(now);
             }
         }

@@ -109,7 +109,11 @@ impl App {
                 _ => self.table.reply(slot, outcome, &mut cx!(self, now)),
             },
             Slot::Activity => self.bots.reply(slot, outcome, &mut cx!(self, now)),
-            Slot::Review | Slot::Story | Slot::Write => Handled::No,
+            Slot::Review | Slot::Story => Handled::No,
+            Slot::Write => {
+                self.write_answered(outcome, now);
+                Handled::Yes
+            }
             Slot::Sync => {
                 self.synced(outcome, now);
                 Handled::Yes

@@ -1,7 +1,65 @@
 //! Writing: what is staged, what is on its way, what was written and can be taken back.
+//!
+//! Owns the queue of writes: one is on its way at a time, the rest waits in order, and none is ever sent twice. What the others need
+//! is [`App::write`]; what comes of it goes to whoever wanted it ([`receipt`]).
+
+mod receipt;
+mod staging;
+mod undo;
+
+use std::{collections::VecDeque, sync::Arc};
 
 use super::App;
-use crate::{db::write::Grant, message::severity::Severity, panes::Now};
+use crate::{
+    db::{
+        request::{Query, Slot},
+        write::Grant,
+    },
+    domain::{
+        change::{Batch, BatchId, Change, Entry, EntryId, Trail, TrailPolicy},
+        journal::Journal,
+        review::Decision,
+    },
+    message::{command::Command, severity::Severity},
+    panes::Now,
+};
+use undo::Done;
+
+/// What a write is for: who hears what became of it.
+#[derive(Clone, Debug)]
+pub(super) enum Purpose {
+    /// A decision on these questions: the review hears of it.
+    Decision {
+        /// Which ones.
+        ids: Vec<String>,
+        /// What was decided.
+        decision: Decision,
+    },
+    /// What was staged is committed.
+    Staged,
+    /// Takes back what was written last.
+    Undo(Box<Done>),
+    /// Does again what was taken back.
+    Redo(Box<Done>),
+}
+
+/// What waits for its turn.
+#[derive(Clone, Debug)]
+enum Task {
+    /// This.
+    Write(Box<Job>),
+    /// Taking back what will then have been written last.
+    Undo,
+    /// Doing again what will then have been taken back last.
+    Redo,
+}
+
+/// A write on its way, or waiting for its turn.
+#[derive(Clone, Debug)]
+struct Job {
+    batch: Batch,
+    purpose: Purpose,
+}
 
 /// What the app knows of writing.
 #[derive(Debug)]
@@ -9,11 +67,57 @@ pub(super) struct Writer {
     grant: Option<Grant>,
     author: String,
     recovered: Option<String>,
+    entries: u64,
+    batches: u64,
+    under_way: Option<Job>,
+    waiting: VecDeque<Task>,
+    /// Whether a database without a history is written all the same: the user was asked.
+    trail: TrailPolicy,
+    /// What was not written as there is no history, while the user is asked.
+    untrailed: Option<Box<Job>>,
+    journal: Journal,
+    done: Vec<Done>,
+    undone: Vec<Done>,
 }
 
 impl Writer {
     pub(super) fn new(grant: Option<Grant>, author: String, recovered: Option<String>) -> Self {
-        Self { grant, author, recovered }
+        Self {
+            grant,
+            author,
+            recovered,
+            entries: 0,
+            batches: 0,
+            under_way: None,
+            waiting: VecDeque::new(),
+            trail: TrailPolicy::Required,
+            untrailed: None,
+            journal: Journal::default(),
+            done: Vec::new(),
+            undone: Vec::new(),
+        }
+    }
+
+    /// An id for an entry or an edit that no other has.
+    fn entry_id(&mut self) -> EntryId {
+        self.entries += 1;
+        EntryId(self.entries)
+    }
+
+    fn batch(&mut self, entries: Vec<Entry>, now: Now) -> Batch {
+        self.batches += 1;
+        Batch {
+            id: BatchId(self.batches),
+            entries,
+            author: self.author.clone(),
+            at: now.wall,
+            trail: self.trail,
+        }
+    }
+
+    /// Whether something is on its way or waits for its turn.
+    pub(super) fn is_busy(&self) -> bool {
+        self.under_way.is_some() || !self.waiting.is_empty() || self.untrailed.is_some()
     }
 }
 
@@ -28,5 +132,66 @@ impl App {
             self.say(Severity::Warning, READ_ONLY, now);
         }
         self.writer.grant.is_some()
+    }
+
+    /// Writes these changes in one transaction, as soon as those before are done. `None` where there is nothing to write, or where
+    /// nothing may be written (which is said).
+    pub(super) fn write(
+        &mut self,
+        changes: Vec<(Change, Option<Trail>)>,
+        purpose: Purpose,
+        now: Now,
+    ) -> Option<BatchId> {
+        let entries = changes
+            .into_iter()
+            .map(|(change, trail)| Entry { id: self.writer.entry_id(), change, trail })
+            .collect();
+        self.write_entries(entries, purpose, now)
+    }
+
+    fn write_entries(&mut self, entries: Vec<Entry>, purpose: Purpose, now: Now) -> Option<BatchId> {
+        if entries.is_empty() || !self.may_write(now) {
+            return None;
+        }
+        let batch = self.writer.batch(entries, now);
+        let id = batch.id;
+        self.writer.waiting.push_back(Task::Write(Box::new(Job { batch, purpose })));
+        self.send_next(now);
+        Some(id)
+    }
+
+    /// Sends what is next, where nothing is on its way.
+    fn send_next(&mut self, now: Now) {
+        while self.writer.under_way.is_none() && self.writer.untrailed.is_none() {
+            let job = match self.writer.waiting.pop_front() {
+                None => return,
+                Some(Task::Write(job)) => *job,
+                Some(Task::Undo) => match self.undo_job(now) {
+                    Some(job) => job,
+                    None => continue,
+                },
+                Some(Task::Redo) => match self.redo_job(now) {
+                    Some(job) => job,
+                    None => continue,
+                },
+            };
+            self.send(job);
+        }
+    }
+
+    fn send(&mut self, mut job: Job) {
+        let Some(grant) = self.writer.grant.clone() else { return };
+        job.batch.trail = self.writer.trail;
+        self.out.ask(Slot::Write, Query::Write(grant, Arc::new(job.batch.clone())));
+        self.writer.under_way = Some(job);
+        self.dirty = true;
+    }
+
+    /// Gives up the write on its way: its answer still comes, as it may be written already.
+    pub(super) fn cancel_write(&mut self) -> bool {
+        if self.writer.under_way.is_some() {
+            self.out.commands.push(Command::Cancel(Slot::Write));
+        }
+        self.writer.under_way.is_some()
     }
 }

@@ -3,7 +3,11 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Cx, Handled, Pane, ViewCx};
-use crate::message::action::Action;
+use crate::{
+    db::error::Error,
+    domain::{change::Outcome, review::Decision},
+    message::action::Action,
+};
 
 /// The review queue.
 #[derive(Debug, Default)]
@@ -14,6 +18,19 @@ impl ReviewPane {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// What became of a decision on these questions; an error means that nothing was written.
+    pub fn written(
+        &mut self,
+        _ids: &[String],
+        _decision: Decision,
+        _outcome: Result<&Outcome, &Error>,
+        _cx: &mut Cx<'_>,
+    ) {
+    }
+
+    /// The database has changed.
+    pub fn changed(&mut self, _cx: &mut Cx<'_>) {}
 }
 
 impl Pane for ReviewPane {
