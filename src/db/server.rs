@@ -4,7 +4,8 @@
 //! connection, so that a page, a question, a look at the bots cost one round trip each; nothing lives longer than its
 //! timeout; what is given up is dropped, which ends it on the server. [`endpoint`] knows where a server is and what may travel
 //! there, [`credentials`] the token, [`connector`] the way (TLS, proxies, timeouts), [`link`] the connections and the state they are
-//! in, [`script`] what is asked and how values come back exactly, [`session`] the reading itself. Must not know the screen.
+//! in, [`script`] what is asked and how values come back exactly, [`session`] the reading itself, [`transaction`] what is written
+//! at once, or not at all. Must not know the screen.
 
 pub mod advice;
 pub(crate) mod cells;
@@ -21,6 +22,7 @@ pub(crate) mod scan;
 pub(crate) mod schema;
 pub(crate) mod script;
 pub(crate) mod session;
+pub(crate) mod transaction;
 pub(crate) mod words;
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 //! requests one after another go over one TCP connection, requests at once over one each. What failed or was given up is dropped,
 //! which closes it and ends the work on the server.
 //!
-//! For reading only: a read on a kept connection that turns out to be dead is sent a second time. Must never be given a write.
+//! All of it is for reading only: a read on a kept connection that turns out to be dead is sent a second time. What writes goes
+//! another way, by [`writer`], where nothing is.
 
 mod cursor;
 mod health;
@@ -13,6 +14,7 @@ mod keys;
 mod pool;
 #[cfg(test)]
 mod tests;
+mod writer;
 use std::{
     fmt,
     future::Future,
@@ -29,10 +31,12 @@ use tokio::{
     sync::oneshot,
 };
 
+pub(crate) use self::writer::{Refused, Sent};
 use self::{
     health::{Health, PATIENCE},
     keys::Keys,
     pool::{Lease, Pool},
+    writer::Writer,
 };
 pub(crate) use super::connector::Traffic;
 use super::{
@@ -76,6 +80,7 @@ struct Shared {
     pool: Pool,
     health: Health,
     connector: Connector,
+    writer: Writer,
     network: Network,
 }
 
@@ -134,6 +139,7 @@ impl Link {
             keys: Keys::new(server),
             pool: Pool::new(server.endpoint.url().as_str()),
             health: Health::default(),
+            writer: Writer::new(server),
             connector,
             network: Network::start()?,
         };

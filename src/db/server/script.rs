@@ -20,7 +20,6 @@ impl Script {
     }
 
     /// The statements.
-    #[cfg(test)]
     pub(crate) fn statements(&self) -> &[String] {
         &self.statements
     }

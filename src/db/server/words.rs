@@ -36,7 +36,6 @@ pub(crate) fn is_undecodable(error: &Error) -> bool {
 }
 
 /// The error that [`is_undecodable`] knows.
-#[cfg(test)]
 pub(crate) fn undecodable() -> Error {
     Error::new(ErrorKind::Server, UNDECODABLE, "")
 }
@@ -70,7 +69,7 @@ impl Words<'_> {
         self.of_text(&error.to_string())
     }
 
-    fn of_text(&self, said: &str) -> Fault {
+    pub(super) fn of_text(&self, said: &str) -> Fault {
         let host = self.host;
         if let Some((status, body)) = status_of(said) {
             return self.of_status(status, body);
@@ -111,7 +110,7 @@ impl Words<'_> {
     }
 
     /// A status other than 200, with the answer's text.
-    fn of_status(&self, status: u16, body: &str) -> Fault {
+    pub(super) fn of_status(&self, status: u16, body: &str) -> Fault {
         let host = self.host;
         let page = is_page(body);
         let told = if page { String::new() } else { self.quoted(&inner(body)) };
@@ -187,7 +186,7 @@ impl Words<'_> {
     }
 
     /// An answer that is not the JSON there should be.
-    fn of_json(&self, said: &str) -> Fault {
+    pub(super) fn of_json(&self, said: &str) -> Fault {
         let host = self.host;
         if said.contains("expected f64") {
             return Error::new(ErrorKind::Server, UNDECODABLE, "").into();
@@ -212,7 +211,7 @@ impl Words<'_> {
     }
 
     /// A connection that failed after it was made, in hyper's words.
-    fn of_http(&self, said: &str) -> Fault {
+    pub(super) fn of_http(&self, said: &str) -> Fault {
         let host = self.host;
         let not_http = ["invalid HTTP", "invalid header", "message head", "parsed"];
         if not_http.iter().any(|mark| said.contains(mark)) {
@@ -236,7 +235,7 @@ impl Words<'_> {
     }
 
     /// What the server's SQLite says, or the driver's parser before anything is sent.
-    fn of_sql(&self, said: &str) -> Error {
+    pub(super) fn of_sql(&self, said: &str) -> Error {
         let said = said.strip_prefix(PARSER).unwrap_or(said);
         let said = OF_SQL
             .iter()
