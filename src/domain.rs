@@ -3,8 +3,8 @@
 pub mod activity;
 pub mod catalogue;
 pub mod change;
-pub mod edit;
 pub mod change_words;
+pub mod edit;
 pub mod journal;
 pub mod name;
 pub mod page;

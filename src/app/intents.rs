@@ -82,9 +82,7 @@ impl App {
                 }
             }
             Intent::Stage(change) => self.stage(change, now),
-            Intent::Decide { .. }
-            | Intent::NewRow { .. }
-            | Intent::DeleteRow { .. } => {
+            Intent::Decide { .. } | Intent::NewRow { .. } | Intent::DeleteRow { .. } => {
                 let _ = self.may_write(now);
             }
         }

@@ -106,13 +106,7 @@ impl Writer {
 
     fn batch(&mut self, entries: Vec<Entry>, now: Now) -> Batch {
         self.batches += 1;
-        Batch {
-            id: BatchId(self.batches),
-            entries,
-            author: self.author.clone(),
-            at: now.wall,
-            trail: self.trail,
-        }
+        Batch { id: BatchId(self.batches), entries, author: self.author.clone(), at: now.wall, trail: self.trail }
     }
 
     /// Whether something is on its way or waits for its turn.
@@ -142,10 +136,8 @@ impl App {
         purpose: Purpose,
         now: Now,
     ) -> Option<BatchId> {
-        let entries = changes
-            .into_iter()
-            .map(|(change, trail)| Entry { id: self.writer.entry_id(), change, trail })
-            .collect();
+        let entries =
+            changes.into_iter().map(|(change, trail)| Entry { id: self.writer.entry_id(), change, trail }).collect();
         self.write_entries(entries, purpose, now)
     }
 

@@ -36,14 +36,11 @@ pub fn key_words(relation: &Relation, key: &RowKey, cells: &[Cell]) -> String {
 }
 
 fn primary(relation: &Relation, cells: &[Cell]) -> Option<String> {
-    let mut keys: Vec<(u32, usize)> = relation
-        .columns
-        .iter()
-        .enumerate()
-        .filter_map(|(at, column)| Some((column.primary_key?, at)))
-        .collect();
+    let mut keys: Vec<(u32, usize)> =
+        relation.columns.iter().enumerate().filter_map(|(at, column)| Some((column.primary_key?, at))).collect();
     keys.sort_unstable();
-    let values = keys.iter().map(|(_, at)| cells.iter().find(|(column, _)| column == at).map(|(_, value)| short(value)));
+    let values =
+        keys.iter().map(|(_, at)| cells.iter().find(|(column, _)| column == at).map(|(_, value)| short(value)));
     values.collect::<Option<Vec<_>>>().filter(|values| !values.is_empty()).map(|values| values.join(", "))
 }
 

@@ -100,7 +100,12 @@ mod tests {
             statements: statements.iter().map(|text| (*text).to_owned()).collect(),
         };
         let mut journal = Journal::default();
-        journal.push(entry(1, "approve q-1\nDROP TABLE x", Fate::Committed(Known::Answered), &["UPDATE a", "INSERT b;"]));
+        journal.push(entry(
+            1,
+            "approve q-1\nDROP TABLE x",
+            Fate::Committed(Known::Answered),
+            &["UPDATE a", "INSERT b;"],
+        ));
         journal.push(entry(2, "delete q-2", Fate::NotWritten("changed".into()), &[]));
         journal.set_fate(BatchId(1), Fate::TakenBack);
         assert_eq!(

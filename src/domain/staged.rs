@@ -4,8 +4,11 @@
 //! file. Knows no database: [`Staged::entries`] is what a batch is made of.
 
 mod merge;
+pub mod recovery;
+#[cfg(test)]
+mod tests;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::domain::{
     change::{Cell, Change, Entry, EntryId, Trail, Written},
@@ -53,7 +56,7 @@ pub enum Staging {
 pub struct Staged {
     edits: Vec<StagedEdit>,
     /// Where the edit of a row stands in [`Self::edits`], by relation and key.
-    rows: HashMap<(String, String), usize>,
+    rows: BTreeMap<(String, String), usize>,
 }
 
 /// The key as a text that is another for every other key.

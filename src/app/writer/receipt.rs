@@ -101,7 +101,11 @@ impl App {
                 self.writer.journal.set_fate(done.batch, Fate::TakenBack);
                 let again = Done { what: done.what.clone(), ..own(done.trails()) };
                 self.writer.undone.push(again);
-                self.say(Severity::Info, format!("taken back: {}{looked} · Ctrl-r does it again", safe(&done.what)), now);
+                self.say(
+                    Severity::Info,
+                    format!("taken back: {}{looked} · Ctrl-r does it again", safe(&done.what)),
+                    now,
+                );
             }
             Purpose::Redo(done) => {
                 self.writer.journal.set_fate(done.batch, Fate::TakenBack);
@@ -158,7 +162,8 @@ impl App {
             }
             Purpose::Undo(_) | Purpose::Redo(_) => {}
         }
-        let text = format!("nobody knows whether this was written: {}: {}. It is not sent again", safe(&what), safe(why));
+        let text =
+            format!("nobody knows whether this was written: {}: {}. It is not sent again", safe(&what), safe(why));
         self.say(Severity::Error, text, now);
         self.rows_written(now);
     }
@@ -202,7 +207,11 @@ fn refusal_words(job: &Job, refusals: &[Refusal]) -> String {
     let mut words: Vec<String> = Vec::new();
     for refusal in refusals.iter().take(NAMED) {
         let Some(entry) = job.batch.entries.iter().find(|entry| entry.id == refusal.entry) else { continue };
-        words.push(format!("{}: {}", change_words::subject(&entry.change), change_words::obstacle(&entry.change, &refusal.why)));
+        words.push(format!(
+            "{}: {}",
+            change_words::subject(&entry.change),
+            change_words::obstacle(&entry.change, &refusal.why)
+        ));
     }
     if refusals.len() > NAMED {
         words.push(format!("and {} more", refusals.len() - NAMED));

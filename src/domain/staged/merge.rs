@@ -40,10 +40,7 @@ pub(super) fn cleaned(change: Change) -> Option<Change> {
 /// The earlier change of a row and the later one as one; `None` where they take each other back.
 pub(super) fn merged(earlier: &Change, later: Change) -> Option<Change> {
     match (earlier, later) {
-        (
-            Change::Update { relation, key, shown, set },
-            Change::Update { shown: more_shown, set: more, .. },
-        ) => {
+        (Change::Update { relation, key, shown, set }, Change::Update { shown: more_shown, set: more, .. }) => {
             let (mut shown, mut set) = (shown.clone(), set.clone());
             // What was seen first is the guard: what is shown now is what was staged.
             for cell in more_shown {
@@ -65,7 +62,7 @@ pub(super) fn merged(earlier: &Change, later: Change) -> Option<Change> {
         }
         (Change::Insert { .. }, Change::Delete { .. }) => None,
         // The last word counts.
-        (_, later) => Some(later),
+        (_, later) => cleaned(later),
     }
 }
 
@@ -78,7 +75,8 @@ pub(super) fn rebased(now: &Change, sent: &Change, written: &Written) -> Option<
     let (relation, key) = (now.relation().clone(), written.key.clone());
     match now {
         Change::Update { shown, set, .. } => {
-            let shown = shown.iter().map(|(column, value)| (*column, after(*column).unwrap_or(value.clone()))).collect();
+            let shown =
+                shown.iter().map(|(column, value)| (*column, after(*column).unwrap_or(value.clone()))).collect();
             cleaned(Change::Update { relation, key, shown, set: set.clone() })
         }
         Change::Insert { cells, .. } => {
@@ -86,7 +84,8 @@ pub(super) fn rebased(now: &Change, sent: &Change, written: &Written) -> Option<
             cleaned(Change::Update { relation, key, shown, set: cells.clone() })
         }
         Change::Delete { shown, .. } => {
-            let shown = shown.iter().map(|(column, value)| (*column, after(*column).unwrap_or(value.clone()))).collect();
+            let shown =
+                shown.iter().map(|(column, value)| (*column, after(*column).unwrap_or(value.clone()))).collect();
             Some(Change::Delete { relation, key, shown })
         }
     }
