@@ -16,7 +16,7 @@ use reelscope::{
         self, Args, Command, Connecting, Context, Failure, Opening, ScreenshotArgs, Status, args::PictureFormat,
         target::Access,
     },
-    config::{Config, Surroundings, ThemeChoice},
+    config::{self, Config, Surroundings, ThemeChoice},
     db::{
         demo::{self, DemoReset, Pace, Simulation},
         error::{Error, ErrorKind},
@@ -28,7 +28,7 @@ use reelscope::{
     domain::place::Place,
     message::command::MouseCapture,
     runtime::{
-        self, Ending,
+        self, EditorChoice, Ending, Recovery,
         screenshot::{self, Format, Picture},
     },
     theme::ThemeName,
@@ -130,9 +130,19 @@ fn browse(args: Args, cx: Context<'_>) -> Result<ExitCode, Failure> {
     }
     options.hint = hint;
     options.notes = opening.notes;
-    options.writing = grant;
+    let mut recovery = None;
+    if let Some(grant) = grant {
+        (recovery, options.recovered) = recover(&location);
+        options.writing = Some(grant);
+    }
     let mouse = options.mouse;
-    let runtime_options = runtime::Options { theme: config.theme, mouse, log: config.log_path() };
+    let runtime_options = runtime::Options {
+        theme: config.theme,
+        mouse,
+        log: config.log_path(),
+        editor: EditorChoice::new(config.editor.as_deref(), cx.surroundings.process()),
+        recovery,
+    };
     let ending = runtime::run(runtime_options, App::new(options), |replies| Database::open(location, replies))?;
     drop(simulation);
     Ok(match ending {
@@ -141,6 +151,18 @@ fn browse(args: Args, cx: Context<'_>) -> Result<ExitCode, Failure> {
         // As a shell reports a program whose terminal went away: SIGHUP.
         Ending::Closed => ExitCode::from(129),
     })
+}
+
+/// The recovery file of this database, and what a session that was killed left in it. Without a home there is none.
+fn recover(location: &Location) -> (Option<Recovery>, Option<String>) {
+    let Some(state) = config::file::default_state() else { return (None, None) };
+    let name = match location {
+        // The same file by every way that leads there.
+        Location::File(path) => fs::canonicalize(path).unwrap_or_else(|_| path.clone()).display().to_string(),
+        other => other.to_string(),
+    };
+    let (recovery, recovered) = Recovery::open(&state, &name);
+    (Some(recovery), recovered)
 }
 
 /// The error of opening; with a hint where DATABASE was meant as a command but stood behind an option.

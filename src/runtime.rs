@@ -7,7 +7,9 @@
 //! [`headless`] runs the same program without a terminal, for tests and for `reelscope screenshot`.
 
 mod clipboard;
+mod editor;
 mod event_loop;
+mod files;
 mod ground;
 pub mod headless;
 mod inbox;
@@ -17,6 +19,7 @@ pub mod log;
 mod panics;
 pub mod picture;
 mod program;
+mod recovery;
 mod screen;
 pub mod screenshot;
 mod signals;
@@ -29,12 +32,15 @@ use jiff::Timestamp;
 use ratatui::Terminal;
 use tokio::sync::mpsc;
 
+pub use editor::EditorChoice;
 pub use event_loop::Ending;
 pub use program::{Program, Requests};
+pub use recovery::Recovery;
 pub use terminal::usable;
 
 use self::{
     event_loop::EventLoop,
+    files::Files,
     inbox::Message,
     screen::Screen,
     terminal::{Guard, Restorer},
@@ -50,7 +56,7 @@ use crate::{
 };
 
 /// What the runtime needs beside the program.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Options {
     /// The theme; [`ThemeChoice::Auto`] asks the terminal.
     pub theme: ThemeChoice,
@@ -58,6 +64,10 @@ pub struct Options {
     pub mouse: MouseCapture,
     /// Where a bug is said to have been logged.
     pub log: PathBuf,
+    /// Which editor `E` opens.
+    pub editor: EditorChoice,
+    /// Where what is staged is kept; `None`: nothing will be.
+    pub recovery: Option<Recovery>,
 }
 
 /// The only clock: what it says is handed to the program with each event.
@@ -112,6 +122,7 @@ pub fn run<P: Program, R: Requests>(
     let guard = Guard::new(restorer, options.mouse);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _entered = runtime.enter();
-    let event_loop = EventLoop::new(program, requests, terminal, guard, sender, inbox, clock)?;
+    let files = Files::new(sender.clone(), options.recovery);
+    let event_loop = EventLoop::new(program, requests, terminal, guard, sender, inbox, clock, (options.editor, files))?;
     runtime.block_on(event_loop.run(options.theme, first))
 }

@@ -1,11 +1,19 @@
 //! The loop: wait for one event, drain what else is there, update, draw once.
 
 use std::{
+    collections::VecDeque,
     io,
+    os::unix::process::ExitStatusExt as _,
+    process::ExitStatus,
     time::{Duration, Instant},
 };
 
 use ratatui::Terminal;
+use rustix::{
+    process::Signal,
+    termios::{OptionalActions, Termios, tcgetattr, tcsetattr},
+};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender},
     time::{sleep_until, timeout_at},
@@ -14,9 +22,11 @@ use tokio::{
 use super::{
     Clock,
     clipboard::{self, Multiplexer},
+    editor::{Editing, EditorChoice},
+    files::Files,
     ground,
     inbox::Message,
-    input,
+    input::Input,
     jobs::Jobs,
     program::{Program, Requests},
     screen::Screen,
@@ -27,7 +37,10 @@ use super::{
 use crate::{
     config::ThemeChoice,
     db::request::{Reply, Slot},
-    message::{command::Command, event::Event},
+    message::{
+        command::{Command, ExternalEdit},
+        event::Event,
+    },
 };
 
 /// Frames are at least this far apart. A key that comes right behind a frame waits for so long, and has to be drawn and sent
@@ -53,8 +66,17 @@ pub enum Ending {
     Closed,
 }
 
+/// Another program has the terminal: nothing is drawn or read until it ends, and everything else goes on.
+#[derive(Debug)]
+struct Away {
+    editing: Editing,
+    /// The terminal's modes as the editor got them. One that dies may leave others.
+    modes: Option<Termios>,
+}
+
 enum Wake {
     Signal(Wanted),
+    Editor(io::Result<ExitStatus>),
     Message(Option<Message>),
     Timer,
     Frame,
@@ -71,6 +93,13 @@ pub(crate) struct EventLoop<P, R> {
     timers: Timers,
     jobs: Jobs,
     clipboard: clipboard::System,
+    files: Files,
+    /// From the moment the terminal is entered.
+    input: Option<Input>,
+    editor: EditorChoice,
+    away: Option<Away>,
+    /// What the user typed before the editor had the terminal: for us, but only when it is back.
+    typed_ahead: VecDeque<Event>,
     clock: Clock,
     started: Instant,
     last_frame: Option<Instant>,
@@ -96,6 +125,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         sender: UnboundedSender<Message>,
         inbox: UnboundedReceiver<Message>,
         clock: Clock,
+        (editor, files): (EditorChoice, Files),
     ) -> io::Result<Self> {
         Ok(Self {
             program,
@@ -108,6 +138,11 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
             signals: Signals::new()?,
             timers: Timers::default(),
             clipboard: clipboard::System::default(),
+            files,
+            input: None,
+            editor,
+            away: None,
+            typed_ahead: VecDeque::new(),
             clock,
             started: Instant::now(),
             last_frame: None,
@@ -130,7 +165,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
             ThemeChoice::Auto => self.program.set_theme(ground::theme()),
             ThemeChoice::Named(theme) => self.program.set_theme(theme),
         }
-        input::start(self.sender.clone())?;
+        self.input = Some(Input::start(self.sender.clone())?);
         self.wait_for_first_rows().await;
         while self.ending.is_none() {
             self.draw_if_due();
@@ -139,6 +174,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
             }
             match self.wait().await {
                 Wake::Signal(wanted) => self.signalled(wanted),
+                Wake::Editor(status) => self.edited(status),
                 Wake::Message(Some(message)) => self.receive(message),
                 // We hold a sender ourselves: the channel does not close.
                 Wake::Message(None) => self.ending = Some(Ending::Closed),
@@ -147,8 +183,9 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
             self.run_timers();
             self.drain();
         }
-        self.guard.leave();
         let ending = self.ending.unwrap_or(Ending::Quit);
+        self.end_editor(ending).await;
+        self.guard.leave();
         tracing::info!("ended: {ending:?} after {} frames", self.terminal.backend().frames());
         Ok(ending)
     }
@@ -159,6 +196,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         tokio::select! {
             biased;
             wanted = self.signals.next() => Wake::Signal(wanted),
+            status = editor_ended(&mut self.away) => Wake::Editor(status),
             message = self.inbox.recv() => Wake::Message(message),
             () = until(timer) => Wake::Timer,
             () = until(frame) => Wake::Frame,
@@ -190,6 +228,9 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
 
     fn receive(&mut self, message: Message) {
         match message {
+            Message::Event(event) if self.away.is_some() && is_typed(&event) => self.typed_ahead.push_back(event),
+            // Its size is asked for when it is ours again.
+            Message::Event(Event::Resize(..)) if self.away.is_some() => {}
             Message::Event(event) => self.update(event),
             Message::Closed => self.ending = Some(Ending::Closed),
         }
@@ -220,6 +261,11 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
 
     fn signalled(&mut self, wanted: Wanted) {
         match wanted {
+            // Pressed for the editor: the terminal sends it to all who run in it.
+            Wanted::End(SIGINT | SIGQUIT) if self.away.is_some() => {}
+            // The editor has stopped, and the shell waits for us to stop, too; `fg` wakes both, and the terminal is still the editor's.
+            Wanted::Suspend if self.away.is_some() => signals::stop(),
+            Wanted::Resume if self.away.is_some() => {}
             Wanted::End(signal) => self.ending = Some(Ending::Signal(signal)),
             Wanted::Suspend => self.suspend(),
             Wanted::Resume => self.resume(),
@@ -235,6 +281,10 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
 
     fn resume(&mut self) {
         self.stopped = false;
+        self.take_terminal();
+    }
+
+    fn take_terminal(&mut self) {
         // crossterm knows a state of its own for raw mode, and the shell may have changed the terminal's meanwhile.
         self.guard.leave();
         if let Err(error) = self.guard.enter(self.terminal.backend_mut()) {
@@ -249,9 +299,76 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         self.dirty = true;
     }
 
+    /// Hands the terminal to the user's editor.
+    fn open_editor(&mut self, edit: ExternalEdit) {
+        let ticket = edit.ticket;
+        if let Err(words) = self.try_open_editor(edit) {
+            let _ = self.sender.send(Message::Event(Event::Edited { ticket, outcome: Err(words) }));
+        }
+    }
+
+    fn try_open_editor(&mut self, edit: ExternalEdit) -> Result<(), String> {
+        if self.away.is_some() {
+            return Err("an editor is open already".to_owned());
+        }
+        if let Some(input) = &self.input {
+            input.pause()?;
+        }
+        self.guard.leave();
+        self.terminal.backend_mut().forget();
+        let modes = tcgetattr(io::stdin()).ok();
+        match Editing::start(edit, &self.editor) {
+            Ok(editing) => {
+                self.away = Some(Away { editing, modes });
+                Ok(())
+            }
+            Err(words) => {
+                self.come_back(modes);
+                Err(words)
+            }
+        }
+    }
+
+    /// The editor has ended: the terminal is ours again, then comes what it left, then what was typed before it opened.
+    fn edited(&mut self, status: io::Result<ExitStatus>) {
+        let Some(Away { editing, modes }) = self.away.take() else { return };
+        self.come_back(modes);
+        let outcome = editing.outcome(status);
+        let ticket = editing.ticket;
+        // The file goes before anything else can happen.
+        drop(editing);
+        self.update(Event::Edited { ticket, outcome });
+        while self.away.is_none()
+            && self.ending.is_none()
+            && let Some(event) = self.typed_ahead.pop_front()
+        {
+            self.update(event);
+        }
+    }
+
+    fn come_back(&mut self, modes: Option<Termios>) {
+        restore_modes(modes);
+        self.take_terminal();
+        if let Some(input) = &self.input {
+            input.resume();
+        }
+    }
+
+    /// The program ends while the editor has the terminal: the editor ends first, so that no two programs are left in one terminal.
+    async fn end_editor(&mut self, ending: Ending) {
+        let Some(Away { editing, modes }) = self.away.take() else { return };
+        let signal = if matches!(ending, Ending::Closed | Ending::Signal(SIGHUP)) { Signal::HUP } else { Signal::TERM };
+        let ended = editing.end(signal).await;
+        restore_modes(modes);
+        if ended.is_ok_and(|status| status.signal().is_some()) {
+            // It had no time to tidy up.
+            self.guard.mend();
+        }
+    }
+
     fn frame_due(&self) -> Option<Instant> {
         let due = self.last_frame.map_or_else(Instant::now, |last| last + FRAME);
-        (self.dirty && !self.stopped).then(|| self.page_due.map_or(due, |page| due.max(page)))
+        (self.dirty && !self.stopped && self.away.is_none()).then(|| self.page_due.map_or(due, |page| due.max(page)))
     }
 
     fn draw_if_due(&mut self) {
@@ -288,16 +405,15 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
                 Command::Compute(job) => self.jobs.add(job),
                 Command::After(delay, timer) => self.timers.set(timer, self.started.elapsed() + delay),
                 Command::Copy { text, what } => self.copy(text, &what),
+                Command::CaptureMouse(mouse) if self.away.is_some() => self.guard.capture_later(mouse),
                 Command::CaptureMouse(mouse) => {
                     if let Err(error) = self.guard.capture_mouse(mouse, self.terminal.backend_mut()) {
                         self.lost(&error);
                     }
                 }
-                Command::OpenEditor(edit) => {
-                    let outcome = Err("editors are not built yet".to_owned());
-                    let _ = self.sender.send(Message::Event(Event::Edited { ticket: edit.ticket, outcome }));
-                }
-                Command::Remember(_) | Command::SaveFile { .. } => {}
+                Command::OpenEditor(edit) => self.open_editor(edit),
+                Command::Remember(text) => self.files.remember(text),
+                Command::SaveFile { path, text, what } => self.files.save(path, text, what),
                 Command::Suspend => self.suspend(),
                 Command::Quit => self.ending = Some(Ending::Quit),
             }
@@ -317,7 +433,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
                 "{what} not copied: {kilobytes} KB is more than terminals take, and this computer has no clipboard"
             )),
         };
-        if let Some(sequence) = sequence
+        if let Some(sequence) = sequence.filter(|_| self.away.is_none())
             && let Err(error) = self.terminal.backend_mut().send(sequence.as_bytes())
         {
             self.lost(&error);
@@ -327,6 +443,28 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         }
         let _ = self.sender.send(Message::Event(outcome));
     }
+}
+
+/// Waits for the editor's end; for ever where there is none. Safe to drop while it waits.
+async fn editor_ended(away: &mut Option<Away>) -> io::Result<ExitStatus> {
+    match away {
+        Some(away) => away.editing.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Gives the terminal its modes back, whatever a program did to them that did not end as it should.
+fn restore_modes(modes: Option<Termios>) {
+    if let Some(modes) = modes
+        && let Err(error) = tcsetattr(io::stdin(), OptionalActions::Now, &modes)
+    {
+        tracing::warn!("the terminal's modes cannot be set: {error}");
+    }
+}
+
+/// Whether a user did this, with a hand on the keyboard or on the mouse.
+const fn is_typed(event: &Event) -> bool {
+    matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_))
 }
 
 async fn until(at: Option<Instant>) {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What a signal wants.
@@ -22,6 +22,7 @@ pub(crate) struct Signals {
     terminate: Signal,
     hang_up: Signal,
     interrupt: Signal,
+    quit: Signal,
     stop: Signal,
     go_on: Signal,
 }
@@ -37,6 +38,8 @@ impl Signals {
             terminate: heard(SIGTERM)?,
             hang_up: heard(SIGHUP)?,
             interrupt: heard(SIGINT)?,
+            // Left to the system, Ctrl-\ in the user's editor would end us, too, and dump a core.
+            quit: heard(SIGQUIT)?,
             stop: heard(SIGTSTP)?,
             go_on: heard(SIGCONT)?,
         })
@@ -48,6 +51,7 @@ impl Signals {
             _ = self.terminate.recv() => Wanted::End(SIGTERM),
             _ = self.hang_up.recv() => Wanted::End(SIGHUP),
             _ = self.interrupt.recv() => Wanted::End(SIGINT),
+            _ = self.quit.recv() => Wanted::End(SIGQUIT),
             _ = self.go_on.recv() => Wanted::Resume,
             _ = self.stop.recv() => Wanted::Suspend,
         }

@@ -119,8 +119,19 @@ impl Guard {
         screen.send(&bytes)
     }
 
+    /// Takes the mouse, or leaves it, when the terminal is entered next: another program has it now.
+    pub(crate) const fn capture_later(&mut self, mouse: MouseCapture) {
+        self.mouse = mouse;
+    }
+
     /// Brings the terminal back for now.
     pub(crate) fn leave(&self) {
+        self.restorer.restore();
+    }
+
+    /// Brings the terminal back from what another program made of it.
+    pub(crate) fn mend(&self) {
+        self.restorer.entered.store(true, Ordering::SeqCst);
         self.restorer.restore();
     }
 }
