@@ -165,6 +165,24 @@ roles! {
     SyntaxOperator = "syntax-operator",
     /// A property, tag or attribute in source text.
     SyntaxProperty = "syntax-property",
+    /// The ground of a line that was added.
+    DiffAdded = "diff-added",
+    /// The ground of a line that was removed.
+    DiffRemoved = "diff-removed",
+    /// A word that was added.
+    DiffAddedWord = "diff-added-word",
+    /// A word that was removed.
+    DiffRemovedWord = "diff-removed-word",
+    /// The sign before what was added.
+    DiffAddedSign = "diff-added-sign",
+    /// The sign before what was removed.
+    DiffRemovedSign = "diff-removed-sign",
+    /// What did not change, around what did.
+    DiffContext = "diff-context",
+    /// What stands for unchanged parts that are left out.
+    DiffFold = "diff-fold",
+    /// The name of a field that changed.
+    DiffField = "diff-field",
     /// An overlay's ground.
     Overlay = "overlay",
     /// What lies behind an overlay.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::domain::diff::{Comparison, Diff};
+
 /// What a piece of source text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Token {
@@ -47,6 +49,8 @@ pub enum Job {
         /// Columns it should fit into where it can.
         width: u16,
     },
+    /// Find what differs.
+    Diff(Arc<Comparison>),
 }
 
 /// What a [`Job`] came to.
@@ -56,4 +60,6 @@ pub enum Computed {
     Highlighted(Arc<HighlightedLines>),
     /// Of [`Job::Diagram`]: its lines, or why it cannot be drawn.
     Diagram(Result<Arc<Vec<String>>, String>),
+    /// Of [`Job::Diff`].
+    Diff(Arc<Diff>),
 }

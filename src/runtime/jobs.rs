@@ -21,12 +21,13 @@ pub(crate) struct Jobs {
     highlights: Option<Sender<Job>>,
     /// On a thread of their own: a tangled diagram takes its time, and colours do not wait for it.
     diagrams: Option<Sender<Job>>,
+    diffs: Option<Sender<Job>>,
 }
 
 impl Jobs {
     /// No thread yet.
     pub(crate) const fn new(inbox: UnboundedSender<Message>) -> Self {
-        Self { inbox, highlights: None, diagrams: None }
+        Self { inbox, highlights: None, diagrams: None, diffs: None }
     }
 
     /// Computes this; [`Event::Computed`] comes when it is done.
@@ -34,6 +35,7 @@ impl Jobs {
         let (place, name) = match job {
             Job::Highlight { .. } => (&mut self.highlights, "highlight"),
             Job::Diagram { .. } => (&mut self.diagrams, "diagram"),
+            Job::Diff(_) => (&mut self.diffs, "diff"),
         };
         let thread = match place.take() {
             Some(thread) => thread,

@@ -1,4 +1,4 @@
-//! Background computations: highlighting and diagrams.
+//! Background computations: highlighting, diagrams and differences.
 //!
 //! Owns the calls into `syntect` and `mermaid-text`. Both run on hostile text, so a panic of theirs becomes an answer in words;
 //! while they run, [`guarded`] is true on their thread, for the program's panic hook to stay quiet.
@@ -12,7 +12,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::domain::syntax::{Computed, Job};
+use crate::{
+    domain::syntax::{Computed, Job},
+    widgets::diff,
+};
 
 /// Does a job. Takes milliseconds (the first highlighting some more: it loads the grammars), never panics, never fails to
 /// answer: source that cannot be highlighted comes back plain, a diagram that cannot be drawn as the reason.
@@ -26,6 +29,10 @@ pub fn run(job: &Job) -> Computed {
             let drawn = guard(|| diagram::lines(source, *width))
                 .unwrap_or_else(|| Err("the diagram confuses the drawing library".to_owned()));
             Computed::Diagram(drawn.map(Arc::new))
+        }
+        Job::Diff(comparison) => {
+            let found = guard(|| diff::compare(comparison)).unwrap_or_else(|| diff::whole(comparison));
+            Computed::Diff(Arc::new(found))
         }
     }
 }

@@ -7,8 +7,11 @@ mod parse;
 #[cfg(test)]
 mod tests;
 mod view;
+mod walk;
 
 use std::ops::Range;
+
+pub(in crate::widgets) use walk::{Spot, What};
 
 /// Why a text is no JSON (or too deep to be shown as a tree).
 #[derive(Clone, Debug, PartialEq, Eq)]

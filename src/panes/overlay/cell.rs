@@ -434,6 +434,7 @@ impl Overlay for CellView {
                 self.highlighted.push((job.clone(), lines.clone()));
                 self.lay_out();
             }
+            Computed::Diff(_) => {}
             Computed::Diagram(drawn) => {
                 if let Content::Lines(view) = &mut self.content {
                     match drawn {
