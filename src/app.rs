@@ -14,6 +14,7 @@ mod mouse;
 mod places;
 mod progress;
 mod replies;
+mod review;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -48,9 +49,10 @@ use crate::{
     widgets::{safe::safe, toast::Toasts},
 };
 pub use layout::Visibility;
-use layout::{Layout, Side, Wanted, Zoom};
+use layout::{Desk, Layout, Side, Wanted, Zoom};
 use places::Places;
 use progress::Progress;
+use review::Reviewing;
 use timers::Timers;
 use writer::Writer;
 
@@ -129,6 +131,7 @@ pub struct App {
     question: QuestionPane,
     bots: BotsPane,
     review: ReviewPane,
+    reviewing: Reviewing,
     writer: Writer,
     wanted: Wanted,
     layout: Option<Layout>,
@@ -184,8 +187,10 @@ impl App {
             question: QuestionPane::new(),
             bots: BotsPane::new(),
             review: ReviewPane::new(),
+            reviewing: Reviewing::default(),
             writer: Writer::new(options.writing, options.author, options.recovered),
             wanted: Wanted {
+                desk: Desk::Browse,
                 tables: Visibility::Shown,
                 bots: Visibility::Shown,
                 preview: options.preview,
@@ -267,6 +272,7 @@ impl App {
 
     fn finish(&mut self, now: Now) -> Vec<Command> {
         self.carry_out(now);
+        self.follow_review(now);
         self.overlays.retain(|overlay| !overlay.is_done());
         self.offer_rebuild(now);
         self.set_timers(now);
@@ -325,6 +331,7 @@ impl App {
     }
 
     fn focus(&mut self, pane: PaneId, now: Now) {
+        self.change_desk(pane, now);
         if self.wanted.focus != pane {
             self.before = Some(self.wanted.focus);
             self.wanted.focus = pane;

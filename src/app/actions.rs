@@ -2,7 +2,7 @@
 
 use super::{
     App, cx,
-    layout::{Side, Visibility, Zoom},
+    layout::{Desk, Side, Visibility, Zoom},
 };
 use crate::{
     db::request::{Query, Slot},
@@ -18,7 +18,8 @@ use crate::{
     },
 };
 
-const PANES: [PaneId; 4] = [PaneId::Tables, PaneId::Table, PaneId::Question, PaneId::Bots];
+const BROWSE: &[PaneId] = &[PaneId::Tables, PaneId::Table, PaneId::Question, PaneId::Bots];
+const REVIEW: &[PaneId] = &[PaneId::Review, PaneId::Question, PaneId::Bots];
 
 impl App {
     pub(super) fn act(&mut self, action: Action, count: Option<u64>, now: Now) {
@@ -37,8 +38,8 @@ impl App {
         }
         match action {
             Action::Quit => self.out.commands.push(Command::Quit),
-            Action::NextPane => self.next_pane(1, now),
-            Action::PreviousPane => self.next_pane(PANES.len() - 1, now),
+            Action::NextPane => self.next_pane(Turn::Next, now),
+            Action::PreviousPane => self.next_pane(Turn::Previous, now),
             Action::FocusTables => self.focus(PaneId::Tables, now),
             Action::FocusTable => self.focus(PaneId::Table, now),
             Action::FocusQuestion => self.focus(PaneId::Question, now),
@@ -106,6 +107,8 @@ impl App {
             Action::RebuildCopy => self.ask_rebuild(now),
             Action::Undo => self.undo(now),
             Action::Redo => self.redo(now),
+            Action::Review => self.toggle_review(now),
+            _ if self.review_action(action, now) == Handled::Yes => {}
             _ => {
                 let (pane, mut cx) = self.pane(self.wanted.focus, now);
                 if pane.act(action, count, &mut cx) == Handled::No && action == Action::Cancel {
@@ -135,17 +138,25 @@ impl App {
         if self.wanted.zoom == Zoom::Focused {
             self.wanted.zoom = Zoom::Off;
             self.arrange(now);
+        } else if self.wanted.focus == PaneId::Review {
+            self.leave_review(now);
         } else {
             let opened_from = self.before.filter(|_| self.wanted.focus == PaneId::Question);
-            self.focus(opened_from.unwrap_or(PaneId::Table), now);
+            let home = if self.wanted.desk == Desk::Review { PaneId::Review } else { PaneId::Table };
+            self.focus(opened_from.filter(|_| home == PaneId::Table).unwrap_or(home), now);
         }
     }
 
     /// The next pane that there is something in. On small screens, where only one is shown, all can be reached.
-    fn next_pane(&mut self, step: usize, now: Now) {
-        let at = PANES.iter().position(|pane| *pane == self.wanted.focus).unwrap_or_default();
+    fn next_pane(&mut self, turn: Turn, now: Now) {
+        let panes = match self.wanted.desk {
+            Desk::Browse => BROWSE,
+            Desk::Review => REVIEW,
+        };
+        let step = if turn == Turn::Next { 1 } else { panes.len() - 1 };
+        let at = panes.iter().position(|pane| *pane == self.wanted.focus).unwrap_or_default();
         let next =
-            (1..PANES.len()).map(|turn| PANES[(at + turn * step) % PANES.len()]).find(|pane| self.is_reachable(*pane));
+            (1..panes.len()).map(|turn| panes[(at + turn * step) % panes.len()]).find(|pane| self.is_reachable(*pane));
         if let Some(pane) = next {
             self.focus(pane, now);
         }
@@ -154,16 +165,15 @@ impl App {
     fn is_reachable(&self, pane: PaneId) -> bool {
         let has = |name: &str| self.schema.as_ref().is_some_and(|schema| schema.catalogued(name).is_some());
         match pane {
-            PaneId::Tables | PaneId::Table => true,
+            PaneId::Tables | PaneId::Table | PaneId::Review => true,
             PaneId::Question => has("questions"),
-            PaneId::Review => false,
             PaneId::Bots => has("botLedger") || has("botRuns") || has("workQueue"),
         }
     }
 
     fn give_up_hidden(&mut self, pane: PaneId, visibility: Visibility, now: Now) {
         if visibility == Visibility::Hidden && self.wanted.focus == pane {
-            self.wanted.focus = PaneId::Table;
+            self.wanted.focus = if self.wanted.desk == Desk::Review { PaneId::Review } else { PaneId::Table };
         }
         self.arrange(now);
     }
@@ -203,8 +213,15 @@ impl App {
         self.tables.changed(&mut cx!(self, now));
         let _ = self.table.act(Action::Refresh, None, &mut cx!(self, now));
         self.question.changed(&mut cx!(self, now));
+        self.review.changed(&mut cx!(self, now));
         self.bots.start(&mut cx!(self, now));
     }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Next,
+    Previous,
 }
 
 enum Direction {

@@ -105,6 +105,7 @@ impl App {
             self.say(Severity::Error, text, now);
             return;
         };
+        self.change_desk(PaneId::Table, now);
         self.tables.select(&relation.name);
         self.table.show(relation.clone(), place.key.clone(), &mut cx!(self, now));
         match &place.key {

@@ -48,9 +48,20 @@ pub enum Zoom {
     Off,
 }
 
+/// Which panes there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Desk {
+    /// Tables and rows.
+    Browse,
+    /// The review queue in the place of both.
+    Review,
+}
+
 /// What is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
+    /// Which panes.
+    pub desk: Desk,
     /// The tables.
     pub tables: Visibility,
     /// The bots.
@@ -84,6 +95,17 @@ pub struct Layout {
     pub status: Rect,
 }
 
+impl Wanted {
+    /// Whether it is the desk that is seen: what has the focus is always shown.
+    const fn is_reviewing(&self) -> bool {
+        match self.focus {
+            PaneId::Review => true,
+            PaneId::Tables | PaneId::Table => false,
+            PaneId::Question | PaneId::Bots => matches!(self.desk, Desk::Review),
+        }
+    }
+}
+
 impl Layout {
     /// The layout of this screen; `None` where it is too small.
     pub fn of(width: u16, height: u16, wanted: &Wanted) -> Option<Self> {
@@ -102,6 +124,10 @@ impl Layout {
             return Some(layout);
         }
 
+        if wanted.is_reviewing() {
+            layout.review(body, wanted);
+            return Some(layout);
+        }
         let mut rest = body;
         if wanted.bots.is_shown() && body.height >= 18 || wanted.focus == PaneId::Bots {
             let share = (u32::from(body.height) * 30 / 100) as u16;
@@ -143,6 +169,32 @@ impl Layout {
         Some(layout)
     }
 
+    /// The desk: the queue beside the question where both have room, else above it, else the one with the focus alone. The bots are
+    /// no part of it, but for who looks at them, or has room.
+    fn review(&mut self, body: Rect, wanted: &Wanted) {
+        let mut rest = body;
+        if wanted.focus == PaneId::Bots || wanted.bots.is_shown() && body.height >= 44 {
+            let most = if wanted.focus == PaneId::Bots { 18 } else { 9 };
+            let bots = (body.height * 2 / 5).clamp(7, most);
+            self.bots = Rect { y: body.bottom() - bots, height: bots, ..body };
+            rest.height -= bots;
+        }
+        let both = wanted.preview.is_shown() || wanted.focus == PaneId::Question;
+        if both && wanted.side == Side::Right && rest.width >= 100 {
+            let list = (rest.width * 2 / 5).clamp(40, 72);
+            self.review = Rect { width: list, ..rest };
+            self.question = Rect { x: rest.x + list, width: rest.width - list, ..rest };
+        } else if both && rest.height >= 18 {
+            let list = (rest.height * 2 / 5).clamp(8, 16);
+            self.review = Rect { height: list, ..rest };
+            self.question = Rect { y: rest.y + list, height: rest.height - list, ..rest };
+        } else if wanted.focus == PaneId::Question {
+            self.question = rest;
+        } else {
+            self.review = rest;
+        }
+    }
+
     /// The rectangle of a pane.
     pub const fn area(&self, pane: PaneId) -> Rect {
         match pane {
@@ -169,17 +221,19 @@ impl Layout {
 mod tests {
     use super::*;
 
-    const PANES: [PaneId; 4] = [PaneId::Tables, PaneId::Table, PaneId::Question, PaneId::Bots];
+    const PANES: [PaneId; 5] = [PaneId::Tables, PaneId::Table, PaneId::Question, PaneId::Bots, PaneId::Review];
 
     fn every_wish() -> impl Iterator<Item = Wanted> {
         use Visibility::{Hidden, Shown};
         let both = [Shown, Hidden];
-        PANES.into_iter().flat_map(move |focus| {
+        let desks = PANES.into_iter().flat_map(|focus| [Desk::Browse, Desk::Review].map(|desk| (desk, focus)));
+        desks.flat_map(move |(desk, focus)| {
             both.into_iter().flat_map(move |tables| {
                 both.into_iter().flat_map(move |bots| {
                     both.into_iter().flat_map(move |preview| {
                         [Side::Right, Side::Below].into_iter().flat_map(move |side| {
                             [Zoom::Off, Zoom::Focused].into_iter().map(move |zoom| Wanted {
+                                desk,
                                 tables,
                                 bots,
                                 preview,
@@ -208,6 +262,29 @@ mod tests {
                 for (index, one) in areas.iter().enumerate() {
                     assert!(areas[index + 1..].iter().all(|other| !one.intersects(*other)), "{layout:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_desk_shows_queue_and_question_and_neither_tables_nor_rows() {
+        let wanted = Wanted {
+            desk: Desk::Review,
+            tables: Visibility::Shown,
+            bots: Visibility::Shown,
+            preview: Visibility::Shown,
+            side: Side::Right,
+            zoom: Zoom::Off,
+            focus: PaneId::Review,
+        };
+        for (width, height, both, bots) in
+            [(40, 10, false, false), (80, 24, true, false), (120, 40, true, false), (160, 50, true, true)]
+        {
+            for focus in [PaneId::Review, PaneId::Question] {
+                let layout = Layout::of(width, height, &Wanted { focus, ..wanted }).unwrap_or_default();
+                assert!(layout.tables.is_empty() && layout.table.is_empty(), "{layout:?}");
+                assert_eq!(!layout.review.is_empty() && !layout.question.is_empty(), both, "{layout:?}");
+                assert_eq!(!layout.bots.is_empty(), bots, "{layout:?}");
             }
         }
     }

@@ -164,6 +164,7 @@ impl App {
         asked |= self.tables.recovered(&mut cx!(self, now)) == Handled::Yes;
         asked |= self.table.recovered(&mut cx!(self, now)) == Handled::Yes;
         asked |= self.question.recovered(&mut cx!(self, now)) == Handled::Yes;
+        asked |= self.review.recovered(&mut cx!(self, now)) == Handled::Yes;
         asked |= self.bots.recovered(&mut cx!(self, now)) == Handled::Yes;
         for overlay in &mut self.overlays {
             asked |= overlay.recovered(&mut cx!(self, now)) == Handled::Yes;

@@ -27,6 +27,7 @@ impl App {
                 self.tables.changed(&mut cx!(self, now));
                 self.table.changed(&mut cx!(self, now));
                 self.question.changed(&mut cx!(self, now));
+                self.review.changed(&mut cx!(self, now));
             }
             Reply::Health(health) => self.health(health, now),
             Reply::Link(status) => self.linked(&status, now),
@@ -56,10 +57,8 @@ impl App {
                 Some(overlay) => overlay.kept(answer, read, &mut cx!(self, now)),
                 None => Handled::No,
             },
-            (
-                Slot::Schema | Slot::Count | Slot::Activity | Slot::Sync | Slot::Review | Slot::Story | Slot::Write,
-                _,
-            ) => Handled::No,
+            (Slot::Review, _) => self.review.kept(answer, read),
+            (Slot::Schema | Slot::Count | Slot::Activity | Slot::Sync | Slot::Story | Slot::Write, _) => Handled::No,
         }
     }
 
@@ -109,7 +108,8 @@ impl App {
                 _ => self.table.reply(slot, outcome, &mut cx!(self, now)),
             },
             Slot::Activity => self.bots.reply(slot, outcome, &mut cx!(self, now)),
-            Slot::Review | Slot::Story => Handled::No,
+            Slot::Review => self.review.reply(slot, outcome, &mut cx!(self, now)),
+            Slot::Story => Handled::No,
             Slot::Write => {
                 self.write_answered(outcome, now);
                 Handled::Yes
@@ -133,6 +133,7 @@ impl App {
         self.schema = Some(schema.clone());
         self.tables.set_schema(&schema, &mut cx!(self, now));
         self.arrange(now);
+        self.review.schema_read(&mut cx!(self, now));
         if !first {
             self.table.schema_changed(&schema, &mut cx!(self, now));
             self.bots.start(&mut cx!(self, now));

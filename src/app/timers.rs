@@ -51,6 +51,7 @@ impl App {
         let mut handled = self.tables.timer(timer, &mut cx!(self, now)) == Handled::Yes;
         handled |= self.table.timer(timer, &mut cx!(self, now)) == Handled::Yes;
         handled |= self.question.timer(timer, &mut cx!(self, now)) == Handled::Yes;
+        handled |= self.review.timer(timer, &mut cx!(self, now)) == Handled::Yes;
         handled |= self.bots.timer(timer, &mut cx!(self, now)) == Handled::Yes;
         self.dirty |= handled;
     }

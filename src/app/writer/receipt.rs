@@ -2,7 +2,7 @@
 
 use super::{App, Done, Job, Purpose, Task};
 use crate::{
-    app::{cx, replies::words},
+    app::{cx, layout::Desk, replies::words},
     db::{
         error::{Error, ErrorKind},
         request::Answer,
@@ -14,7 +14,7 @@ use crate::{
         staged::EditState,
     },
     message::severity::Severity,
-    panes::{Now, PaneId},
+    panes::Now,
     widgets::safe::safe,
 };
 
@@ -83,9 +83,9 @@ impl App {
                 self.writer.done.push(done);
                 self.writer.undone.clear();
                 let outcome = Outcome::Committed { written: written.to_vec(), known };
-                self.review.written(ids, *decision, Ok(&outcome), &mut cx!(self, now));
+                self.decided(&job.batch, ids, *decision, Ok(&outcome), now);
                 // The review says itself how far it is.
-                if self.wanted.focus != PaneId::Review || known == Known::Looked {
+                if self.wanted.desk == Desk::Browse || known == Known::Looked {
                     self.say(Severity::Info, format!("done: {}{looked} · u takes it back", safe(&what)), now);
                 }
             }
@@ -98,6 +98,7 @@ impl App {
                 self.say(Severity::Info, format!("committed: {}{looked} · u takes it back", safe(&what)), now);
             }
             Purpose::Undo(done) => {
+                self.turned(&job.batch.entries, written);
                 self.writer.journal.set_fate(done.batch, Fate::TakenBack);
                 let again = Done { what: done.what.clone(), ..own(done.trails()) };
                 self.writer.undone.push(again);
@@ -108,6 +109,7 @@ impl App {
                 );
             }
             Purpose::Redo(done) => {
+                self.turned(&job.batch.entries, written);
                 self.writer.journal.set_fate(done.batch, Fate::TakenBack);
                 let back = own(done.trails());
                 self.writer.done.push(back);
@@ -131,8 +133,7 @@ impl App {
         self.drop_waiting_undo(now);
         match &job.purpose {
             Purpose::Decision { ids, decision } => {
-                self.review.written(ids, *decision, Ok(outcome), &mut cx!(self, now));
-                self.say(Severity::Warning, format!("not written: {}", safe(&why)), now);
+                self.decided(&job.batch, ids, *decision, Ok(outcome), now);
             }
             Purpose::Staged => self.staged_refused(&job, refusals, &why, now),
             Purpose::Undo(done) => {
@@ -153,7 +154,7 @@ impl App {
         self.drop_waiting_undo(now);
         match &job.purpose {
             Purpose::Decision { ids, decision } => {
-                self.review.written(ids, *decision, Ok(outcome), &mut cx!(self, now));
+                self.decided(&job.batch, ids, *decision, Ok(outcome), now);
             }
             Purpose::Staged => {
                 let ids = job.batch.entries.iter().map(|entry| entry.id);
@@ -174,7 +175,7 @@ impl App {
         self.journal(&job, Fate::NotWritten(error.what.clone()), Vec::new());
         self.drop_waiting_undo(now);
         if let Purpose::Decision { ids, decision } = &job.purpose {
-            self.review.written(ids, *decision, Err(error), &mut cx!(self, now));
+            self.decided(&job.batch, ids, *decision, Err(error), now);
         }
         let rest = if matches!(job.purpose, Purpose::Staged) { "; the edits are still staged" } else { "" };
         let text = if error.kind == ErrorKind::Cancelled {
