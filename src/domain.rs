@@ -7,6 +7,7 @@ pub mod change_words;
 pub mod diff;
 pub mod edit;
 pub mod journal;
+pub mod json_check;
 pub mod name;
 pub mod page;
 pub mod place;

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::domain::diff::{Comparison, Diff};
+use crate::domain::{
+    catalogue::Shape,
+    diff::{Comparison, Diff},
+    json_check::JsonReport,
+};
 
 /// What a piece of source text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +55,13 @@ pub enum Job {
     },
     /// Find what differs.
     Diff(Arc<Comparison>),
+    /// Check JSON that is being typed; see [`crate::domain::json_check`].
+    CheckJson {
+        /// The text.
+        text: Arc<str>,
+        /// The shape it should have.
+        shape: Shape,
+    },
 }
 
 /// What a [`Job`] came to.
@@ -62,4 +73,6 @@ pub enum Computed {
     Diagram(Result<Arc<Vec<String>>, String>),
     /// Of [`Job::Diff`].
     Diff(Arc<Diff>),
+    /// Of [`Job::CheckJson`].
+    Json(JsonReport),
 }

@@ -33,7 +33,7 @@ impl Jobs {
     /// Computes this; [`Event::Computed`] comes when it is done.
     pub(crate) fn add(&mut self, job: Job) {
         let (place, name) = match job {
-            Job::Highlight { .. } => (&mut self.highlights, "highlight"),
+            Job::Highlight { .. } | Job::CheckJson { .. } => (&mut self.highlights, "highlight"),
             Job::Diagram { .. } => (&mut self.diagrams, "diagram"),
             Job::Diff(_) => (&mut self.diffs, "diff"),
         };

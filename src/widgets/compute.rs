@@ -1,4 +1,4 @@
-//! Background computations: highlighting, diagrams and differences.
+//! Background computations: highlighting, diagrams, differences, checks of large JSON.
 //!
 //! Owns the calls into `syntect` and `mermaid-text`. Both run on hostile text, so a panic of theirs becomes an answer in words;
 //! while they run, [`guarded`] is true on their thread, for the program's panic hook to stay quiet.
@@ -13,7 +13,10 @@ use std::{
 };
 
 use crate::{
-    domain::syntax::{Computed, Job},
+    domain::{
+        json_check,
+        syntax::{Computed, Job},
+    },
     widgets::diff,
 };
 
@@ -34,6 +37,7 @@ pub fn run(job: &Job) -> Computed {
             let found = guard(|| diff::compare(comparison)).unwrap_or_else(|| diff::whole(comparison));
             Computed::Diff(Arc::new(found))
         }
+        Job::CheckJson { text, shape } => Computed::Json(json_check::check(text, *shape)),
     }
 }
 

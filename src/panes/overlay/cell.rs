@@ -450,6 +450,7 @@ impl Overlay for CellView {
                     }
                 }
             }
+            Computed::Json(_) => {}
         }
         Handled::Yes
     }

@@ -28,7 +28,7 @@ impl Works {
     pub(super) fn highlighted(&self, job: &Job) -> Option<Arc<HighlightedLines>> {
         match self.get(job)? {
             Computed::Highlighted(lines) => Some(Arc::clone(lines)),
-            Computed::Diagram(_) | Computed::Diff(_) => None,
+            Computed::Diagram(_) | Computed::Diff(_) | Computed::Json(_) => None,
         }
     }
 
