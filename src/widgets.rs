@@ -4,6 +4,7 @@ pub mod bar;
 pub mod cell;
 pub mod compute;
 pub mod diff;
+pub mod editor;
 pub mod grid;
 pub mod hex;
 pub mod json_tree;

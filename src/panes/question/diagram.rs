@@ -43,7 +43,9 @@ pub(super) fn lines(source: Option<&Arc<str>>, mode: Mode, width: u16, works: &m
             lines.extend(code(source, works, out));
             Content::Lines(lines)
         }
-        Some(Computed::Highlighted(_) | Computed::Diff(_) | Computed::Json(_)) => Content::Lines(rich::plain(source, Role::Text)),
+        Some(Computed::Highlighted(_) | Computed::Diff(_) | Computed::Json(_)) => {
+            Content::Lines(rich::plain(source, Role::Text))
+        }
     }
 }
 
