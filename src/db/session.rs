@@ -223,8 +223,8 @@ impl ReadSession {
     /// # Errors
     ///
     /// See [`ErrorKind`].
-    pub fn review(&mut self, _order: ReviewOrder, _limit: usize) -> Result<ReviewList> {
-        Ok(ReviewList::default())
+    pub fn review(&mut self, order: ReviewOrder, limit: usize) -> Result<ReviewList> {
+        ask!(self, review(order, limit))
     }
 
     /// What the ledger, the history and the queue say of a question.
@@ -232,8 +232,8 @@ impl ReadSession {
     /// # Errors
     ///
     /// See [`ErrorKind`].
-    pub fn story(&mut self, _id: &str) -> Result<Story> {
-        Ok(Story::default())
+    pub fn story(&mut self, id: &str) -> Result<Story> {
+        ask!(self, story(id))
     }
 
     /// What refers to a row: foreign keys, and the soft links of `DATABASE.md`.
@@ -241,8 +241,8 @@ impl ReadSession {
     /// # Errors
     ///
     /// See [`ErrorKind`].
-    pub fn references(&mut self, _relation: &Arc<Relation>, _key: &RowKey) -> Result<Vec<ReferenceCount>> {
-        Ok(Vec::new())
+    pub fn references(&mut self, relation: &Arc<Relation>, key: &RowKey) -> Result<Vec<ReferenceCount>> {
+        ask!(self, references(relation, key))
     }
 
     /// Every row of a relation in key order, whole, one after another, in constant memory.

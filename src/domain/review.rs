@@ -134,7 +134,8 @@ pub struct StoryEvent {
     pub priority: Option<i64>,
     /// Why, as stored.
     pub reason: Option<String>,
-    /// The state before, as stored (JSON text, or whatever is there); `None` where there is none.
+    /// The state before, as stored (JSON text, or whatever is there); `None` where there is none. Of one that is longer than [`STATE`]
+    /// this many bytes come, with a line behind them that says so: it is no JSON any more.
     pub before: Option<Arc<str>>,
     /// The state after.
     pub after: Option<Arc<str>>,
@@ -144,10 +145,11 @@ pub struct StoryEvent {
     pub by_bot: bool,
 }
 
-/// What is known of a question beside its row: merged by time, the newest first; rows without a readable time last.
+/// What is known of a question beside its row: merged by time, the newest first; rows without a readable time last. Of one time, the
+/// history goes before the ledger: its snapshots are whole.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Story {
-    /// The events, at most [`STORY`] of each table.
+    /// The events: of each table the newest, at most [`STORY`], and no more than have states of [`STORY_STATES`] together.
     pub events: Vec<StoryEvent>,
     /// Tables that had more.
     pub cut: Vec<StorySource>,
@@ -155,6 +157,12 @@ pub struct Story {
 
 /// How many events of each table a story holds at most: the newest.
 pub const STORY: usize = 200;
+
+/// How many bytes the states of a table's events have at most, all together: what a server sends in one answer. One event comes always.
+pub const STORY_STATES: usize = 2_500_000;
+
+/// How many bytes of a state are read at most.
+pub const STATE: usize = 1_000_000;
 
 impl Story {
     /// The last change of a bot with a state before it: what the question was like before.

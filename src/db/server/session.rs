@@ -16,10 +16,13 @@ use crate::{
     db::{
         connection::Canceller,
         error::{Error, ErrorKind, Result},
+        references,
         request::QuestionRecord,
+        review,
     },
     domain::{
         page::{Page, PageQuery, Record, RowKey},
+        review::{ReferenceCount, ReviewList, ReviewOrder, Story},
         schema::{Relation, RelationKind, Schema},
         value::Value,
     },
@@ -105,18 +108,29 @@ impl ServerSession {
         record::find(&mut |script| self.ask(script), &known, relation, key_text)
     }
 
-    /// A row of `questions` with its mappings. The schema is the one that was read last, by whomever; where that fails, it is read anew.
+    /// A row of `questions` with its mappings.
     pub(crate) fn question(&mut self, id: &str) -> Result<Option<QuestionRecord>> {
         let known = Arc::clone(&self.known);
-        let mut ask = |script: &Script| self.ask(script);
-        if let Some(schema) = known.schema() {
-            match record::question(&mut ask, &known, &schema, id) {
-                Err(error) if matches!(error.kind, ErrorKind::Sql | ErrorKind::NoSuchRelation) => {}
-                answer => return answer,
-            }
-        }
-        let schema = schema::read(&mut ask, &known)?;
-        record::question(&mut ask, &known, &schema, id)
+        self.by_schema(|session, schema| record::question(&mut |script| session.ask(script), &known, schema, id))
+    }
+
+    /// The review queue.
+    pub(crate) fn review(&mut self, order: ReviewOrder, limit: usize) -> Result<ReviewList> {
+        self.by_schema(|session, schema| {
+            review::queue::read(&mut |statements| session.ask_all(statements), schema, order, limit)
+        })
+    }
+
+    /// What the ledger, the history and the queue say of a question.
+    pub(crate) fn story(&mut self, id: &str) -> Result<Story> {
+        self.by_schema(|session, schema| review::story::read(&mut |statements| session.ask_all(statements), schema, id))
+    }
+
+    /// What refers to a row.
+    pub(crate) fn references(&mut self, relation: &Relation, key: &RowKey) -> Result<Vec<ReferenceCount>> {
+        self.by_schema(|session, schema| {
+            references::read(&mut |statements| session.ask_all(statements), schema, relation, key)
+        })
     }
 
     /// A whole cell; `None` where the row or the column is gone.
@@ -132,6 +146,28 @@ impl ServerSession {
         each: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
     ) -> Result<()> {
         scan::read(&self.link, &self.canceller, &self.known, relation, each)
+    }
+
+    /// Reads by the schema that was read last, by whomever; where that fails, by the one that is there now.
+    fn by_schema<T>(&self, read: impl Fn(&Self, &Schema) -> Result<T>) -> Result<T> {
+        if let Some(schema) = self.known.schema() {
+            match read(self, &schema) {
+                Err(error) if matches!(error.kind, ErrorKind::Sql | ErrorKind::NoSuchRelation) => {}
+                answer => return answer,
+            }
+        }
+        let schema = schema::read(&mut |script| self.ask(script), &self.known)?;
+        read(self, &schema)
+    }
+
+    /// Statements that may read whole tables, in one round trip.
+    fn ask_all(&self, statements: &[String]) -> Result<Vec<Vec<Vec<Value>>>> {
+        let mut script = Script::default();
+        for sql in statements {
+            script.select(sql.as_str())?;
+        }
+        let sets = self.ask_within(&script, self.limits.long)?;
+        Ok(sets.into_iter().map(|set| set.rows).collect())
     }
 
     fn ask(&self, script: &Script) -> Result<Vec<Set>> {

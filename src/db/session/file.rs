@@ -20,12 +20,14 @@ use crate::{
             reader::{Flow, Reader},
         },
         error::{Error, ErrorKind, Result, translate},
-        paging, record,
+        paging, record, references,
         request::QuestionRecord,
+        review::{self, in_file},
         scan, schema,
     },
     domain::{
         page::{Page, PageQuery, Record, RowKey},
+        review::{ReferenceCount, ReviewList, ReviewOrder, Story},
         schema::{Relation, RelationKind, Schema},
         value::Value,
     },
@@ -228,6 +230,33 @@ impl FileSession {
     /// See [`ErrorKind`].
     pub(crate) fn cell(&mut self, relation: &Arc<Relation>, key: &RowKey, column: usize) -> Result<Option<Value>> {
         self.read(|reader, _| record::cell(reader, relation, key, column))
+    }
+
+    /// The review queue; empty where there is no table `questions`.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub(crate) fn review(&mut self, order: ReviewOrder, limit: usize) -> Result<ReviewList> {
+        self.read(|reader, memory| review::queue::read(&mut in_file(reader), &*memory.schema(reader)?, order, limit))
+    }
+
+    /// What the ledger, the history and the queue say of a question.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub(crate) fn story(&mut self, id: &str) -> Result<Story> {
+        self.read(|reader, memory| review::story::read(&mut in_file(reader), &*memory.schema(reader)?, id))
+    }
+
+    /// What refers to a row.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub(crate) fn references(&mut self, relation: &Relation, key: &RowKey) -> Result<Vec<ReferenceCount>> {
+        self.read(|reader, memory| references::read(&mut in_file(reader), &*memory.schema(reader)?, relation, key))
     }
 
     /// Every row of a relation in key order, all as they were at one moment: until the last is handed over, a program that writes without

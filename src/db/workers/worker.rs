@@ -72,8 +72,10 @@ impl Worker {
     /// The last answer; `None` where the answers went out by themselves.
     fn serve(&mut self, request: &Request) -> Result<Option<Answer>> {
         let on_server = self.shared.server().is_some();
-        if let (Location::Replica(replica), Slot::Schema | Slot::Page | Slot::Question | Slot::Cell) =
-            (&self.shared.location, self.slot)
+        if let (
+            Location::Replica(replica),
+            Slot::Schema | Slot::Page | Slot::Question | Slot::Cell | Slot::Review | Slot::Story,
+        ) = (&self.shared.location, self.slot)
         {
             replica.stir();
         }
