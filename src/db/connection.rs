@@ -6,6 +6,7 @@
 //!
 //! Owns the choice between the three ways in [`mode`]. Must not read rows: see [`reader`].
 
+pub(crate) mod claims;
 pub(crate) mod mode;
 pub(crate) mod reader;
 
@@ -84,7 +85,8 @@ impl Canceller {
         *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
     }
 
-    fn watcher(&self) -> impl FnMut() -> bool + Send + RefUnwindSafe + 'static {
+    /// What a progress handler asks: whether to end.
+    pub(crate) fn watcher(&self) -> impl FnMut() -> bool + Send + RefUnwindSafe + 'static {
         let Self { flag, deadline, .. } = self.clone();
         move || {
             // Nobody else holds the lock while a statement runs.
@@ -151,6 +153,21 @@ impl Opened {
     /// Whether the connection still sees what is in the file: a look at the file's directory entries, some microseconds.
     pub(crate) fn is_current(&self, path: &Path) -> bool {
         Fingerprint::take(path).is_ok_and(|now| self.mode.still_right(&self.print, &now))
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if self.mode != Mode::Private {
+            return;
+        }
+        // Closing it drops every lock of this process on the file. Where the file is written by now it stays open until the program
+        // ends: once for each reader at most, for its next way is `Mode::Shared`.
+        let Ok(nothing) = Connection::open_in_memory() else { return };
+        let own = std::mem::replace(&mut self.connection, nothing);
+        if let Err(kept) = claims::unless_claimed(self.print.main(), move || drop(own)) {
+            std::mem::forget(kept);
+        }
     }
 }
 

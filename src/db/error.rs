@@ -153,7 +153,7 @@ pub(crate) fn translate(error: &rusqlite::Error, path: &Path) -> Error {
 }
 
 /// What SQLite said, on one line.
-fn message(error: &rusqlite::Error) -> String {
+pub(crate) fn message(error: &rusqlite::Error) -> String {
     let text = match error {
         rusqlite::Error::SqliteFailure(code, None) => rusqlite::ffi::code_to_str(code.extended_code).to_owned(),
         rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),

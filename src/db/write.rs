@@ -3,13 +3,25 @@
 //! Reading sessions have no method that writes, and a request to write carries a grant, which only [`Grant::open`] mints, after it
 //! has seen that the database may be written. Owns the transaction: the guards, the trail, what is read back, the look afterwards
 //! where the outcome is unknown. Never sends a write twice.
+//!
+//! [`mod@file`] writes a file through SQLite, [`server`] a server over the network. What they share knows neither: [`plan`] compares and
+//! says what the history gets, [`statement`] builds SQL, [`snapshot`] tells rows as JSON, [`inverse`] takes a change back.
 
+mod file;
+mod inverse;
+mod permission;
+mod plan;
+mod references;
+mod refusal;
+mod server;
+mod snapshot;
+mod statement;
+
+use std::time::Duration;
+
+use self::{file::FileWriter, server::ServerWriter};
 use crate::{
-    db::{
-        connection::Canceller,
-        error::{Error, ErrorKind, Result},
-        location::Location,
-    },
+    db::{connection::Canceller, error::Result, location::Location},
     domain::change::{Batch, Receipt},
 };
 
@@ -31,42 +43,86 @@ impl PartialEq for Grant {
 }
 
 impl Grant {
-    /// Asks for the right to write this database.
+    /// Asks for the right to write this database. Nothing is changed or made by asking.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::ReadOnly`] where it cannot be written (a read-only file or folder), and what opening says.
+    /// [`ErrorKind::ReadOnly`](crate::db::error::ErrorKind::ReadOnly) where it cannot be written (a read-only file or folder), and what
+    /// opening says.
     pub fn open(location: &Location) -> Result<Self> {
+        match location {
+            Location::File(path) => permission::check(path)?,
+            Location::Server(server) => server::check(server)?,
+            Location::Replica(replica) => server::check(replica.server())?,
+        }
         Ok(Self { location: location.clone() })
     }
 }
 
-/// A session that writes.
+/// Who writes.
+#[expect(clippy::large_enum_variant, reason = "one for each thread")]
+enum Backend {
+    File(FileWriter),
+    Server(ServerWriter),
+}
+
+/// A session that writes: one batch after another, each in a transaction of its own.
 pub struct WriteSession {
-    _grant: Grant,
-    _canceller: Canceller,
+    backend: Backend,
+    canceller: Canceller,
 }
 
 impl WriteSession {
-    /// Opens the database of this grant.
+    /// A session for the database of this grant. It is opened by the first batch, which says what is wrong with it.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// See [`ErrorKind`](crate::db::error::ErrorKind).
     pub fn open(grant: &Grant) -> Result<Self> {
         Self::open_with(grant, Canceller::default())
     }
 
+    /// A session under a canceller of the caller's.
     pub(crate) fn open_with(grant: &Grant, canceller: Canceller) -> Result<Self> {
-        Ok(Self { _grant: grant.clone(), _canceller: canceller })
+        let backend = match &grant.location {
+            Location::File(path) => Backend::File(FileWriter::new(path, canceller.clone())),
+            Location::Server(server) => Backend::Server(ServerWriter::open(server, canceller.clone())?),
+            // The copy follows: what is written goes to its server.
+            Location::Replica(replica) => Backend::Server(ServerWriter::open(replica.server(), canceller.clone())?),
+        };
+        Ok(Self { backend, canceller })
+    }
+
+    /// Waits for locks of other programs this long at most, instead of until it is cancelled. Servers have a patience of their own.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        if let Backend::File(file) = &mut self.backend {
+            file.set_patience(patience);
+        }
+        self
+    }
+
+    /// What ends the wait for a lock, and the work before the commit, from another thread: then nothing is written.
+    pub fn canceller(&self) -> Canceller {
+        self.canceller.clone()
+    }
+
+    /// Forgets a cancellation: to be called before each batch that may be cancelled.
+    pub fn arm(&self) {
+        self.canceller.reset();
     }
 
     /// Writes all of the batch, or nothing. Waits for locks of other programs until it is cancelled (then nothing is written).
     ///
     /// # Errors
     ///
-    /// Nothing is written; see [`ErrorKind`]. What stands against single entries is no error, but a refusal in the receipt.
-    pub fn write(&mut self, _batch: &Batch) -> Result<Receipt> {
-        Err(Error::new(ErrorKind::Unsupported, "writing is being built", ""))
+    /// Nothing is written; see [`ErrorKind`](crate::db::error::ErrorKind). What stands against single entries is no error, but a refusal
+    /// in the receipt.
+    pub fn write(&mut self, batch: &Batch) -> Result<Receipt> {
+        plan::check(batch)?;
+        match &mut self.backend {
+            Backend::File(file) => file.write(batch),
+            Backend::Server(server) => server.write(batch),
+        }
     }
 }

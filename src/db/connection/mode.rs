@@ -12,7 +12,7 @@
 //!
 //! [`Mode::Private`] leans on three things: exclusive locking mode keeps the log's index in memory, the VFS `unix-none` grants that mode
 //! without a lock (a file opened for reading cannot be locked exclusively), and `NO_CKPT_ON_CLOSE` keeps closing from writing the log back.
-//! Its file is closed without regard for locks; it is only ever used where no connection of this process shares the file.
+//! Its file is closed without regard for locks; it is only ever used, and closed, where this process does not write the file ([`claims`]).
 //!
 //! The file is never opened here by other means than SQLite: closing any descriptor of it drops every lock of this process on it
 //! (`https://www.sqlite.org/howtocorrupt.html`, section 2.2), also those of the demo's writer.
@@ -25,7 +25,10 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::db::error::{self, Error, ErrorKind, Result, translate};
+use crate::db::{
+    connection::claims,
+    error::{self, Error, ErrorKind, Result, translate},
+};
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +94,11 @@ impl Stamp {
     pub(crate) const fn same_file(self, other: Self) -> bool {
         self.device == other.device && self.inode == other.inode
     }
+
+    /// What is the same as long as the file is: device and inode.
+    pub(crate) const fn identity(self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
 }
 
 /// The database file, its log and the log's index, as the directory has them.
@@ -111,6 +119,11 @@ impl Fingerprint {
         let main = Stamp::of(&fs::metadata(path).map_err(|why| error::of_io(&why, path))?);
         let beside = |suffix| fs::metadata(beside(path, suffix)).ok().map(|data| Stamp::of(&data));
         Ok(Self { main, log: beside("-wal"), index: beside("-shm").is_some() })
+    }
+
+    /// The database file itself.
+    pub(crate) const fn main(&self) -> Stamp {
+        self.main
     }
 
     /// Whether there is a log with something in it.
@@ -136,17 +149,23 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 ///
 /// Where the first read says that this is no database.
 pub(crate) fn choose(path: &Path, print: &Fingerprint) -> Result<Mode> {
+    if print.has_log() && print.index {
+        return Ok(Mode::Shared);
+    }
+    // The look at the header closes a descriptor. Where this process writes the file its locks are worth more than a trace: the
+    // writer keeps the log and its index there anyway.
+    let Ok(keeps_log) = claims::unless_claimed(print.main, || keeps_log(path)) else { return Ok(Mode::Shared) };
     Ok(match (print.has_log(), print.index) {
-        (true, true) => Mode::Shared,
-        _ if !keeps_log(path)? => Mode::Shared,
-        (true, false) => Mode::Private,
+        _ if !keeps_log? => Mode::Shared,
+        (true, _) => Mode::Private,
         (false, true) if print.log.is_some() => Mode::Shared,
         (false, _) => Mode::Frozen,
     })
 }
 
 /// Whether the file's header asks for a write-ahead log. Without locking SQLite refuses to open such a file before it touches any
-/// other: exactly the question (`sqlite3PagerOpenWal`), and no descriptor of our own is closed.
+/// other: exactly the question (`sqlite3PagerOpenWal`). Closing it drops this process's locks on the file: only to be asked where it
+/// has none ([`claims`]).
 fn keeps_log(path: &Path) -> Result<bool> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let probe = Connection::open_with_flags(format!("file:{}?mode=ro&nolock=1", escaped(path)), flags)
@@ -160,6 +179,11 @@ fn keeps_log(path: &Path) -> Result<bool> {
             _ => Err(translate(&why, path)),
         },
     }
+}
+
+/// The name to open for writing: an existing file, with SQLite's locks.
+pub(crate) fn writing_uri(path: &Path) -> String {
+    format!("file:{}?mode=rw", escaped(path))
 }
 
 /// The path for a URI: its bytes, all but letters, digits and `/._-` escaped.

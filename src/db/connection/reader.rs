@@ -139,7 +139,7 @@ pub(crate) fn value(value: ValueRef<'_>, limit: usize) -> Value {
 }
 
 /// A value for a parameter, its bytes as they are.
-struct Bound<'a>(&'a Value);
+pub(crate) struct Bound<'a>(pub(crate) &'a Value);
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -52,9 +52,9 @@ impl Signature {
     /// Those of opening and reading a file: a damaged one shows here.
     pub(super) fn of_file(path: &Path) -> Result<Self> {
         let words = |error: rusqlite::Error| translate(&error, path);
-        let connection = Opened::open(path, &Canceller::default())?.connection;
+        let opened = Opened::open(path, &Canceller::default())?;
         // One state of the database for all of it.
-        let all = connection.unchecked_transaction().map_err(words)?;
+        let all = opened.connection.unchecked_transaction().map_err(words)?;
         let schema = all
             .query_row(SCHEMA, [], |row| {
                 Ok([row.get::<_, i64>(0)?, row.get::<_, f64>(1)? as i64, row.get::<_, f64>(2)? as i64])

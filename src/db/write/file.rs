@@ -1,0 +1,194 @@
+//! Writing a file through SQLite: one transaction for each batch, under the write lock from its first look at a row.
+//!
+//! Owns the connection that writes, the wait for locks of other programs, and what is done where a commit fails half-way. What the
+//! rows are compared with, and the words, are the business of [`plan`], [`statement`] and [`refusal`]. The file is only ever opened
+//! by SQLite here, and claimed while it is ([`claims`](crate::db::connection::claims)).
+//!
+//! Safe against crashes is what SQLite is: a rollback journal or the write-ahead log, whichever the file has (never changed here),
+//! with `synchronous` full.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    db::{
+        connection::Canceller,
+        error::{Error, ErrorKind, Result},
+        write::{
+            file::{
+                opened::{Ended, Opened},
+                transaction::Transaction,
+            },
+            plan,
+        },
+    },
+    domain::change::{Batch, Known, Outcome, Receipt, Refusal, Written},
+};
+
+mod opened;
+mod transaction;
+
+/// The pause between two tries for a lock: a cancel is heard within this and [`opened::BUSY`].
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// One connection that writes, opened with the first batch, and anew where the file was replaced or something failed.
+pub(super) struct FileWriter {
+    path: PathBuf,
+    canceller: Canceller,
+    /// `None`: without end.
+    patience: Option<Duration>,
+    opened: Option<Opened>,
+}
+
+impl FileWriter {
+    pub(super) fn new(path: &Path, canceller: Canceller) -> Self {
+        Self { path: path.to_path_buf(), canceller, patience: None, opened: None }
+    }
+
+    pub(super) const fn set_patience(&mut self, patience: Duration) {
+        self.patience = Some(patience);
+    }
+
+    /// Writes all of the batch, or nothing.
+    pub(super) fn write(&mut self, batch: &Batch) -> Result<Receipt> {
+        let wait = Wait { canceller: self.canceller.clone(), since: Instant::now(), patience: self.patience };
+        loop {
+            let outcome = self.attempt(batch, &wait);
+            match outcome {
+                Ok(outcome) => return Ok(Receipt { batch: batch.id, outcome }),
+                Err(error) if error.kind == ErrorKind::Locked => wait.a_moment(error)?,
+                Err(error) => {
+                    // Whatever state the connection was in: the next batch gets a new one.
+                    self.opened = None;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// One try; [`ErrorKind::Locked`] where it met a lock, and then nothing is written.
+    fn attempt(&mut self, batch: &Batch, wait: &Wait) -> Result<Outcome> {
+        let opened = match self.opened.take().filter(|opened| opened.is_current(&self.path)) {
+            Some(opened) => opened,
+            None => Opened::open(&self.path)?,
+        };
+        let opened = self.opened.insert(opened);
+        opened.begin(&wait.canceller)?;
+        let outcome = write_all(opened, batch);
+        let (written, refusals) = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                self.roll_back();
+                return Err(error);
+            }
+        };
+        if !refusals.is_empty() {
+            self.roll_back();
+            return Ok(Outcome::Refused(refusals));
+        }
+        self.commit(batch, written, wait)
+    }
+
+    /// Ends the transaction. From here on a cancel only ends the wait for readers in the way: then nothing is written.
+    fn commit(&mut self, batch: &Batch, written: Vec<Written>, wait: &Wait) -> Result<Outcome> {
+        loop {
+            let Some(opened) = &mut self.opened else { return Err(gone(&self.path)) };
+            match opened.commit() {
+                Ended::Committed => return Ok(Outcome::Committed { written, known: Known::Answered }),
+                Ended::Locked(error) => {
+                    if let Err(error) = wait.a_moment(error) {
+                        self.roll_back();
+                        return Err(error);
+                    }
+                }
+                Ended::BrokenReferences => {
+                    let refusals =
+                        opened.schema().and_then(|schema| Transaction::new(opened, batch, &schema).broken(&written));
+                    self.roll_back();
+                    return refusals.map(Outcome::Refused);
+                }
+                Ended::Refused(error) => {
+                    self.roll_back();
+                    return Err(error);
+                }
+                Ended::Unknown(error) => {
+                    self.opened = None;
+                    return self.look(written, &error);
+                }
+            }
+        }
+    }
+
+    /// Input or output failed while committing: what is in the file now is what counts.
+    fn look(&self, written: Vec<Written>, why: &Error) -> Result<Outcome> {
+        let unknown = |more: &str| {
+            Ok(Outcome::Unknown(format!(
+                "{} while committing{more}: look at the rows and at their history once the disc is well again",
+                why.what
+            )))
+        };
+        let Ok(opened) = Opened::open(&self.path) else { return unknown(", and the file cannot be read") };
+        let mut there = 0;
+        for one in &written {
+            match opened.is_as_written(one) {
+                Ok(true) => there += 1,
+                Ok(false) => {}
+                Err(_) => return unknown(", and the file cannot be read"),
+            }
+        }
+        match there {
+            // One transaction: all or nothing.
+            _ if there == written.len() => Ok(Outcome::Committed { written, known: Known::Looked }),
+            0 => Err(Error::new(why.kind, format!("{}: nothing was written", why.what), why.remedy.clone())),
+            // Others wrote, too.
+            _ => unknown(", and others wrote meanwhile"),
+        }
+    }
+
+    fn roll_back(&mut self) {
+        if let Some(opened) = self.opened.take() {
+            self.opened = opened.roll_back();
+        }
+    }
+}
+
+/// Does everything but the commit: what was written, or what stands against it.
+fn write_all(opened: &mut Opened, batch: &Batch) -> Result<(Vec<Written>, Vec<Refusal>)> {
+    let schema = opened.schema()?;
+    let mut transaction = Transaction::new(opened, batch, &schema);
+    let history = plan::history(batch, &schema)?.map(Arc::clone);
+    transaction.run(history.as_deref())
+}
+
+/// The wait for locks of other programs.
+struct Wait {
+    canceller: Canceller,
+    since: Instant,
+    patience: Option<Duration>,
+}
+
+impl Wait {
+    /// A pause; an error where the wait is over.
+    fn a_moment(&self, locked: Error) -> Result<()> {
+        if self.canceller.is_cancelled() {
+            return Err(Error::new(
+                ErrorKind::Cancelled,
+                "cancelled while waiting for a lock: nothing was written",
+                "",
+            ));
+        }
+        if self.patience.is_some_and(|patience| self.since.elapsed() >= patience) {
+            return Err(locked);
+        }
+        thread::sleep(PAUSE);
+        Ok(())
+    }
+}
+
+fn gone(path: &Path) -> Error {
+    Error::new(ErrorKind::NotFound, format!("{} is gone", path.display()), "it was moved or deleted: check the path")
+}

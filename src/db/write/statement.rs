@@ -1,0 +1,247 @@
+//! Statements that change a row: built once, run with parameters, told with literals.
+//!
+//! Both ways come out of the same pieces, so what the log shows is what was carried out. Must not run anything.
+
+use std::borrow::Cow;
+
+use crate::{
+    db::sql::{literal, quoted},
+    domain::{
+        change::Cell,
+        page::RowKey,
+        schema::{KeyKind, Relation},
+        value::Value,
+    },
+};
+
+/// A value of a statement, or an expression that the database works out.
+#[derive(Clone, Debug)]
+pub(crate) enum Term<'a> {
+    /// This value.
+    Value(Cow<'a, Value>),
+    /// What this SQL gives.
+    Sql(Cow<'a, str>),
+}
+
+impl<'a> From<&'a Value> for Term<'a> {
+    fn from(value: &'a Value) -> Self {
+        Self::Value(Cow::Borrowed(value))
+    }
+}
+
+impl From<Value> for Term<'_> {
+    fn from(value: Value) -> Self {
+        Self::Value(Cow::Owned(value))
+    }
+}
+
+/// A statement: its text with a place for each value, and the values.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement<'a> {
+    /// One more than there are values: what stands before each, and behind the last.
+    pieces: Vec<String>,
+    values: Vec<Cow<'a, Value>>,
+}
+
+impl<'a> Statement<'a> {
+    /// One that begins like this.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { pieces: vec![text.into()], values: Vec::new() }
+    }
+
+    /// More text.
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
+        match self.pieces.last_mut() {
+            Some(last) => last.push_str(text),
+            None => self.pieces.push(text.to_owned()),
+        }
+        self
+    }
+
+    /// A value.
+    pub(crate) fn value(&mut self, value: Cow<'a, Value>) -> &mut Self {
+        self.values.push(value);
+        self.pieces.push(String::new());
+        self
+    }
+
+    /// A value, or an expression.
+    pub(crate) fn term(&mut self, term: Term<'a>) -> &mut Self {
+        match term {
+            Term::Value(value) => self.value(value),
+            Term::Sql(sql) => self.text(&sql),
+        }
+    }
+
+    /// The text with a `?` for each value.
+    pub(crate) fn parameters(&self) -> String {
+        self.pieces.join("?")
+    }
+
+    /// The values in their order.
+    pub(crate) fn values(&self) -> &[Cow<'a, Value>] {
+        &self.values
+    }
+
+    /// The text with its values in it, without a semicolon.
+    pub(crate) fn literals(&self) -> String {
+        let mut sql = String::new();
+        for (at, piece) in self.pieces.iter().enumerate() {
+            sql.push_str(piece);
+            if let Some(value) = self.values.get(at) {
+                sql.push_str(&literal(value));
+            }
+        }
+        sql
+    }
+}
+
+/// The UPDATE of the row with this key, where these cells are what was shown; `None` where the key does not fit the relation, or
+/// nothing is set.
+pub(crate) fn update<'a>(
+    relation: &Relation,
+    key: &'a RowKey,
+    shown: &'a [Cell],
+    set: &'a [Cell],
+) -> Option<Statement<'a>> {
+    let mut statement = Statement::new(format!("UPDATE main.{} AS t SET ", quoted(&relation.name)));
+    for (at, (column, value)) in set.iter().enumerate() {
+        let name = quoted(&relation.columns.get(*column)?.name);
+        statement.text(if at == 0 { "" } else { ", " }).text(&name).text(" = ").value(Cow::Borrowed(value));
+    }
+    where_it_is(&mut statement, relation, key)?;
+    while_it_is(&mut statement, relation, shown);
+    (!set.is_empty()).then_some(statement)
+}
+
+/// The DELETE of the row with this key, where these cells are what was shown; `None` where the key does not fit the relation.
+pub(crate) fn delete<'a>(relation: &Relation, key: &'a RowKey, shown: &'a [Cell]) -> Option<Statement<'a>> {
+    let mut statement = Statement::new(format!("DELETE FROM main.{} AS t", quoted(&relation.name)));
+    where_it_is(&mut statement, relation, key)?;
+    while_it_is(&mut statement, relation, shown);
+    Some(statement)
+}
+
+/// The INSERT of these cells; `None` where the relation has no such column.
+pub(crate) fn insert<'a>(relation: &Relation, cells: Vec<(usize, Term<'a>)>) -> Option<Statement<'a>> {
+    let mut statement = Statement::new(format!("INSERT INTO main.{}", quoted(&relation.name)));
+    if cells.is_empty() {
+        statement.text(" DEFAULT VALUES");
+        return Some(statement);
+    }
+    let names: Option<Vec<String>> =
+        cells.iter().map(|(column, _)| Some(quoted(&relation.columns.get(*column)?.name))).collect();
+    statement.text("(").text(&names?.join(", ")).text(") VALUES (");
+    for (at, (_, term)) in cells.into_iter().enumerate() {
+        statement.text(if at == 0 { "" } else { ", " }).term(term);
+    }
+    statement.text(")");
+    Some(statement)
+}
+
+/// The key's columns as a RETURNING clause or a list names them. Not behind a qualifier: RETURNING knows no alias. That they are
+/// there was seen before.
+pub(crate) fn key_names(relation: &Relation) -> Vec<String> {
+    match &relation.key {
+        KeyKind::Rowid { alias, .. } => vec![quoted(alias)],
+        KeyKind::Primary(columns) => {
+            columns.iter().filter_map(|key| Some(quoted(&relation.columns.get(key.column)?.name))).collect()
+        }
+        KeyKind::None => Vec::new(),
+    }
+}
+
+/// The SELECT of the key of a row with these values; `None` where there are none, or the relation has no key.
+pub(crate) fn pending<'a>(relation: &Relation, unless: &'a [Cell]) -> Option<Statement<'a>> {
+    let keys: Vec<String> = key_names(relation).iter().map(|name| format!("t.{name}")).collect();
+    if unless.is_empty() || keys.is_empty() {
+        return None;
+    }
+    let mut statement =
+        Statement::new(format!("SELECT {} FROM main.{} AS t WHERE ", keys.join(", "), quoted(&relation.name)));
+    for (at, (column, value)) in unless.iter().enumerate() {
+        let name = quoted(&relation.columns.get(*column)?.name);
+        statement.text(if at == 0 { "t." } else { " AND t." }).text(&name).text(" IS ").value(Cow::Borrowed(value));
+    }
+    statement.text(" LIMIT 1");
+    Some(statement)
+}
+
+fn where_it_is<'a>(statement: &mut Statement<'a>, relation: &Relation, key: &'a RowKey) -> Option<()> {
+    match (key, &relation.key) {
+        (RowKey::Rowid(rowid), KeyKind::Rowid { alias, .. }) => {
+            statement.text(" WHERE t.").text(&quoted(alias)).text(" = ").value(Cow::Owned(Value::Integer(*rowid)));
+        }
+        (RowKey::Primary(values), KeyKind::Primary(columns)) if values.len() == columns.len() => {
+            for (at, (key, value)) in columns.iter().zip(values).enumerate() {
+                let name = quoted(&relation.columns.get(key.column)?.name);
+                statement.text(if at == 0 { " WHERE t." } else { " AND t." }).text(&name);
+                statement.text(" COLLATE ").text(&key.collation).text(" IS ").value(Cow::Borrowed(value));
+            }
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// A name that was not UTF-8 cannot be written in a statement: such a column guards only where the row is compared.
+fn while_it_is<'a>(statement: &mut Statement<'a>, relation: &Relation, shown: &'a [Cell]) {
+    for (column, value) in shown {
+        let Some(column) = relation.columns.get(*column) else { continue };
+        if !column.name.contains(char::REPLACEMENT_CHARACTER) {
+            statement.text(" AND t.").text(&quoted(&column.name)).text(" IS ").value(Cow::Borrowed(value));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::domain::schema::samples;
+
+    #[test]
+    fn a_statement_is_the_same_with_parameters_and_with_literals() {
+        let relation = samples::table("questions", &["id", "sta\"tus?", "answer"]);
+        let key = RowKey::Rowid(7);
+        let shown = [(1, Value::text("it's")), (2, Value::Null)];
+        let set = [(1, Value::text("active")), (2, Value::Integer(1))];
+        let alias = key_names(&relation).pop().unwrap();
+        let update = update(&relation, &key, &shown, &set).unwrap();
+        assert_eq!(
+            update.parameters(),
+            format!(
+                "UPDATE main.\"questions\" AS t SET \"sta\"\"tus?\" = ?, \"answer\" = ? WHERE t.{alias} = ? AND t.\"sta\"\"tus?\" IS ? AND t.\"answer\" IS ?"
+            )
+        );
+        assert_eq!(update.values().len(), 5);
+        assert_eq!(
+            update.literals(),
+            format!(
+                "UPDATE main.\"questions\" AS t SET \"sta\"\"tus?\" = 'active', \"answer\" = 1 WHERE t.{alias} = 7 AND t.\"sta\"\"tus?\" IS 'it''s' AND t.\"answer\" IS NULL"
+            )
+        );
+        assert_eq!(
+            delete(&relation, &key, &[]).unwrap().literals(),
+            format!("DELETE FROM main.\"questions\" AS t WHERE t.{alias} = 7")
+        );
+        let cells = vec![(0, Term::from(&set[0].1)), (2, Term::Sql("json_object()".into()))];
+        assert_eq!(
+            insert(&relation, cells).unwrap().literals(),
+            "INSERT INTO main.\"questions\"(\"id\", \"answer\") VALUES ('active', json_object())"
+        );
+        assert_eq!(insert(&relation, Vec::new()).unwrap().literals(), "INSERT INTO main.\"questions\" DEFAULT VALUES");
+    }
+
+    #[test]
+    fn what_cannot_be_named_is_no_statement() {
+        let relation = samples::table("questions", &["id", "status"]);
+        assert!(update(&relation, &RowKey::Ordinal(1), &[], &[(1, Value::Null)]).is_none());
+        assert!(update(&relation, &RowKey::Rowid(1), &[], &[]).is_none());
+        assert!(update(&relation, &RowKey::Rowid(1), &[], &[(9, Value::Null)]).is_none());
+        assert!(delete(&relation, &RowKey::Primary(vec![Value::Null]), &[]).is_none());
+        assert!(insert(&relation, vec![(9, Term::from(Value::Null))]).is_none());
+        assert!(pending(&relation, &[]).is_none());
+    }
+}
