@@ -10,11 +10,14 @@ mod demo;
 mod export;
 mod failure;
 mod json;
+mod review;
 pub mod secrets;
+mod set;
 mod show;
 mod tables;
 pub mod target;
 mod token;
+mod writing;
 
 use std::io::{self, IsTerminal as _, Write};
 
@@ -36,6 +39,8 @@ pub fn run(command: &Command, cx: Context<'_>) -> Result<(), Failure> {
         Command::Tables(args) => tables::run(args, cx, to, &mut out),
         Command::Show(args) => show::run(args, cx, &mut out),
         Command::Export(args) => export::run(args, cx, to, &mut out),
+        Command::Review(args) => review::run(args, cx, &mut out),
+        Command::Set(args) => set::run(args, cx, &mut out),
         Command::Demo(args) => demo::run(args, cx.config, &mut out),
         Command::Keys => keymap(cx.config).and_then(|keymap| Ok(write!(out, "{keymap}")?)),
         Command::Screenshot(_) => Ok(()),

@@ -1,9 +1,12 @@
 //! The arguments, as clap reads them.
 
+pub mod writing;
+
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
+pub use self::writing::{ReviewArgs, SetArgs};
 use crate::{config::Layer, domain::place::Place};
 
 const AFTER: &str = "\
@@ -18,6 +21,10 @@ Examples:
   reelscope tables prod.db --format json   the tables at a glance
   reelscope show prod.db questions/q-1     one record
   reelscope screenshot -o screen.svg       a picture of the demo
+  reelscope prod.db --write                browse, decide and edit
+  reelscope review list prod.db            what is flagged, and why
+  reelscope review decide --write prod.db q-1 approve --reason \"checked\"
+  reelscope set --write prod.db questions/q-1 status=active
 
 A file that is called like a command is reachable as ./tables, ./show …,
 one that begins with @ as ./@….
@@ -43,16 +50,21 @@ On the way: http_proxy, https_proxy, no_proxy, SSL_CERT_FILE.
 Settings come from the config file, then from .env, then from the environment,
 then from the options; the last one wins.
   file         ~/.config/reelscope/config.toml, or what REELSCOPE_CONFIG names:
-               theme, mouse, times, preview, timeout, cache, log.level,
-               log.file, profiles, and keys: [keys.global]
+               theme, mouse, times, preview, timeout, author, editor, cache,
+               log.level, log.file, profiles, and keys: [keys.global]
                \"ctrl-x\" = \"quit\" (see reelscope keys)
-  environment  REELSCOPE_THEME, _MOUSE, _TIMES, _PREVIEW, _TIMEOUT, _LOG_LEVEL
-               (these in .env, too), _CACHE, _LOG_FILE; NO_COLOR
+  environment  REELSCOPE_THEME, _MOUSE, _TIMES, _PREVIEW, _TIMEOUT, _AUTHOR,
+               _LOG_LEVEL (these in .env, too), _EDITOR, _CACHE, _LOG_FILE;
+               NO_COLOR; VISUAL, EDITOR: the editor for E; USER, LOGNAME: the
+               author where no setting names one
 
 Exit status:
   0 done   1 failed   2 wrong usage or a bad setting
   3 the database cannot be opened or reached
-  4 not permitted: by the system, or for want of a token that is good for it
+  4 not permitted: by the system, for want of a token that is good for it, or
+    because writing was not asked for (--write)
+  5 refused: somebody changed a row meanwhile, it is not there, the same queue
+    item is pending, or the database would not take it; nothing is written
   101 a bug   128+n ended by signal n";
 
 /// A terminal browser for the code-reels database, and for any libSQL, Turso or SQLite database.
@@ -177,6 +189,14 @@ pub enum Command {
     /// for each row, of objects as those of `show`. Long tables take constant memory. Where it ends with another status than 0, not
     /// all rows were written.
     Export(ExportArgs),
+    /// The review queue: list it, decide on it.
+    Review(ReviewArgs),
+    /// Set fields of one record, checked as the editor checks them.
+    ///
+    /// Field names are the columns' or the logical ones. A field that was valid JSON stays valid, a column of integers gets no text,
+    /// unless --force says so; a blob is given in hexadecimal. The record is written only if nobody changed it meanwhile, and a
+    /// question's change gets a row in its history. JSON is the object that `review decide` prints.
+    Set(SetArgs),
     /// A picture of a screen of the demo, or of a database, as SVG or text.
     ///
     /// The demo is made in a temporary folder as if it were a certain moment, and no bots work in it: the same command makes

@@ -145,7 +145,7 @@ impl Context<'_> {
 }
 
 /// Tells the user.
-fn say(notes: &[String]) {
+pub(super) fn say(notes: &[String]) {
     for note in notes {
         // Nobody to tell is no failure.
         let _ = writeln!(io::stderr(), "reelscope: {}", safe(note));

@@ -18,8 +18,10 @@ pub enum Status {
     Usage = 2,
     /// The database cannot be opened.
     CannotOpen = 3,
-    /// The operating system, or the database, does not permit it.
+    /// The operating system, or the database, does not permit it; or writing was not asked for.
     NotPermitted = 4,
+    /// Nothing is written: a row is another than it was, is not there, or was not taken.
+    Refused = 5,
 }
 
 /// Why a command failed.
@@ -73,7 +75,8 @@ impl From<Error> for Failure {
             NotFound | IsFolder | NotADatabase | Damaged | Locked | NeedsRecovery | Unsupported | Unreachable
             | TimedOut | NoSuchDatabase | Throttled | Server => Status::CannotOpen,
             PermissionDenied | Credentials | Unauthorized | Forbidden | Insecure | ReadOnly => Status::NotPermitted,
-            NoSuchRelation | NoSuchRow | Cancelled | Sql | Io | TooLarge | DiskFull | NoTrail => Status::Failed,
+            NoSuchRelation | NoSuchRow | Cancelled | Sql | Io | TooLarge | DiskFull => Status::Failed,
+            NoTrail => Status::Refused,
         };
         let remedy = for_a_command(&error.remedy);
         let words = if remedy.is_empty() { error.what } else { format!("{}: {remedy}", error.what) };
