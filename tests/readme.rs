@@ -18,7 +18,10 @@ use clap::{CommandFactory as _, Parser as _};
 use reelscope::{
     cli::{
         self, Args, ScreenshotArgs,
-        args::{DemoCommand, PictureFormat, ShowFormat, TablesFormat},
+        args::{
+            DemoCommand, PictureFormat, ShowFormat, TablesFormat,
+            writing::{ListFormat, ReceiptFormat, ReviewCommand},
+        },
     },
     config::settings::SETTINGS,
     db::generate::generate,
@@ -206,6 +209,16 @@ fn assert_picture(text: &str, format: PictureFormat, rows: u16) {
     }
 }
 
+fn assert_receipt(text: &str, format: ReceiptFormat) {
+    match format {
+        ReceiptFormat::Table => assert!(text.contains("  "), "{text}"),
+        ReceiptFormat::Json => {
+            let json: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(json["outcome"], "committed", "{text}");
+        }
+    }
+}
+
 #[test]
 fn every_command_runs() {
     let place = Place::new();
@@ -243,6 +256,21 @@ fn every_command_runs() {
                 }
             }
             Some(cli::Command::Export(_)) => assert!(place.printed(&line).lines().count() > 1, "{line}"),
+            Some(cli::Command::Review(review)) => {
+                let text = place.printed(&line);
+                match &review.command {
+                    ReviewCommand::List(list) => match list.format {
+                        ListFormat::Table => assert!(text.starts_with("ID") && text.lines().count() > 1, "{text}"),
+                        ListFormat::Json => {
+                            let json: Value = serde_json::from_str(&text).unwrap();
+                            assert!(json[0]["id"].is_string() && json[0]["flags"].is_array(), "{text}");
+                        }
+                        ListFormat::Ndjson => assert!(text.lines().all(|line| line.starts_with('{')), "{text}"),
+                    },
+                    ReviewCommand::Decide(decide) => assert_receipt(&text, decide.writing.format),
+                }
+            }
+            Some(cli::Command::Set(set)) => assert_receipt(&place.printed(&line), set.writing.format),
             Some(cli::Command::Screenshot(picture)) => {
                 assert_picture(&place.picture(&line, picture), picture.format, picture.size.1);
             }

@@ -121,12 +121,7 @@ enum Wanted<'a> {
 }
 
 /// The new cells, checked; those that are so already are left out.
-fn cells(
-    args: &SetArgs,
-    fields: &[(&str, &str)],
-    record: &Record,
-    now: Timestamp,
-) -> Result<Vec<Cell>, Failure> {
+fn cells(args: &SetArgs, fields: &[(&str, &str)], record: &Record, now: Timestamp) -> Result<Vec<Cell>, Failure> {
     let relation = &*record.relation;
     let wanted = fields
         .iter()

@@ -1,6 +1,6 @@
 //! What the writing commands have in common: the right to write, the batch, the receipt. Never asks anything.
 
-use std::{collections::BTreeMap, ffi::OsStr, io::Write, time::Duration};
+use std::{collections::BTreeMap, ffi::OsStr, io::Write};
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -120,8 +120,9 @@ pub(super) fn commit(
     writing: &Writing,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let blocked = |left_out: &[LeftOut]| conflicts == Conflicts::Refuse && left_out.iter().any(|one| one.why != ALREADY);
-    let mut session = WriteSession::open(&desk.grant)?.with_patience(Duration::from_secs(writing.patience));
+    let blocked =
+        |left_out: &[LeftOut]| conflicts == Conflicts::Refuse && left_out.iter().any(|one| one.why != ALREADY);
+    let mut session = WriteSession::open(&desk.grant)?;
     let trail = if writing.without_trail { TrailPolicy::Waived } else { TrailPolicy::Required };
     let mut number = 0;
     let fate = loop {
@@ -139,11 +140,14 @@ pub(super) fn commit(
         });
         let batch = Batch { id: BatchId(number), entries: entries.collect(), author: author.to_owned(), at, trail };
         match session.write(&batch).map_err(failure)?.outcome {
-            Outcome::Committed { written, known } => break Fate::Committed { written: matched(lines, &written), known },
+            Outcome::Committed { written, known } => {
+                break Fate::Committed { written: matched(lines, &written), known };
+            }
             Outcome::Unknown(words) => break Fate::Unknown(words),
             Outcome::Refused(refusals) => {
                 let mut why: BTreeMap<EntryId, Obstacle> =
                     refusals.into_iter().map(|refusal| (refusal.entry, refusal.why)).collect();
+                let before = lines.len();
                 let mut kept = Vec::new();
                 for (line, id) in std::mem::take(&mut lines).into_iter().zip(1..) {
                     match why.remove(&EntryId(id)) {
@@ -152,7 +156,7 @@ pub(super) fn commit(
                     }
                 }
                 lines = kept;
-                if left_out.is_empty() {
+                if lines.len() == before {
                     // Refused for nobody's sake: it would be refused again.
                     break Fate::Refused;
                 }
@@ -289,9 +293,9 @@ fn conclusion(fate: Fate, left_out: &[LeftOut]) -> Result<(), Failure> {
             super::connect::say(&named.iter().map(|words| format!("left out: {words}")).collect::<Vec<_>>());
             Ok(())
         }
-        Fate::Refused => {
-            Err(Failure::new(Status::Refused, format!("nothing is written: {}", named.join("; "))))
+        Fate::Refused => Err(Failure::new(Status::Refused, format!("nothing is written: {}", named.join("; ")))),
+        Fate::Unknown(words) => {
+            Err(Failure::new(Status::Failed, format!("whether it is written is not known: {words}")))
         }
-        Fate::Unknown(words) => Err(Failure::new(Status::Failed, format!("whether it is written is not known: {words}"))),
     }
 }
