@@ -230,8 +230,14 @@ impl App {
     pub fn update(&mut self, event: Event, now: Now) -> Vec<Command> {
         self.now = now;
         match event {
-            Event::Key(key) => self.key(key, now),
-            Event::Paste(text) => self.paste(&text, now),
+            Event::Key(key) => {
+                self.key(key, now);
+                self.typed();
+            }
+            Event::Paste(text) => {
+                self.paste(&text, now);
+                self.typed();
+            }
             Event::Mouse(mouse) => self.mouse(mouse, now),
             Event::Resize(width, height) => self.resize(width, height, now),
             Event::Reply(reply) => self.reply(reply, now),
@@ -275,11 +281,14 @@ impl App {
         self.follow_review(now);
         self.overlays.retain(|overlay| !overlay.is_done());
         self.offer_rebuild(now);
+        self.forget_typed(now);
         self.set_timers(now);
         let mut commands = Vec::with_capacity(self.out.commands.len());
         for command in std::mem::take(&mut self.out.commands) {
             match &command {
                 Command::Send(request) => self.progress.sent(request, now.elapsed),
+                // What became of a write is always answered, also where it was given up.
+                Command::Cancel(Slot::Write) => {}
                 Command::Cancel(slot) => self.progress.cancelled(*slot),
                 Command::After(delay, timer) if !self.timers.wants(*timer, now.elapsed + *delay, now.elapsed) => {
                     continue;

@@ -24,7 +24,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     db::request::{Answer, Freshness, LinkState, LinkStatus, Query, Request, RequestId, Slot},
     domain::{
-        change::{Cell, Change},
+        change::{Cell, Change, EntryId},
         edit::NewValue,
         page::RowKey,
         place::Place,
@@ -219,6 +219,59 @@ pub enum Intent {
     },
     /// Stage a change.
     Stage(Change),
+    /// Something about what is staged, on its way or written.
+    Writing(Wish),
+}
+
+/// What is wanted of what is staged, on its way or written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Commit everything that is staged in one transaction.
+    Commit,
+    /// Drop this staged edit.
+    Drop(EntryId),
+    /// Drop all of them.
+    DropAll,
+    /// Edit this staged edit once more.
+    EditAgain(EntryId),
+    /// The user has looked: this edit, of which nobody knew what became, is to be committed.
+    Known(EntryId),
+    /// Put the staged edit's guard to the row as it is now, and keep its new values.
+    Insist(EntryId),
+    /// Write although no trail can be written.
+    WithoutTrail,
+    /// Do not.
+    NotWithoutTrail,
+    /// What an earlier session left.
+    Recover(Recover),
+    /// End the program.
+    Leave(Leave),
+}
+
+/// What becomes of what an earlier session left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Recover {
+    /// It is staged again.
+    TakeUp,
+    /// It is staged again and shown.
+    Look,
+    /// It is thrown away.
+    ThrowAway,
+    /// It stays in its file.
+    Later,
+}
+
+/// How the program is ended while something is staged or on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Leave {
+    /// After everything is committed.
+    Commit,
+    /// After what is on its way is written.
+    Wait,
+    /// At once; what is staged is kept for the next time.
+    Keep,
+    /// At once; what is staged is thrown away.
+    Drop,
 }
 
 /// Whether something takes the focus.

@@ -37,7 +37,7 @@ impl App {
             return;
         }
         match action {
-            Action::Quit => self.out.commands.push(Command::Quit),
+            Action::Quit => self.ask_quit(now),
             Action::NextPane => self.next_pane(Turn::Next, now),
             Action::PreviousPane => self.next_pane(Turn::Previous, now),
             Action::FocusTables => self.focus(PaneId::Tables, now),
@@ -107,8 +107,16 @@ impl App {
             Action::RebuildCopy => self.ask_rebuild(now),
             Action::Undo => self.undo(now),
             Action::Redo => self.redo(now),
+<<<<<<< HEAD
             Action::Review => self.toggle_review(now),
             _ if self.review_action(action, now) == Handled::Yes => {}
+=======
+            Action::Commit => self.ask_commit(now),
+            Action::Changes => self.show_changes(now),
+            Action::DropAll => self.ask_drop_all(now),
+            Action::Log => self.show_log(now),
+            Action::Cancel if self.cancel_long_write(now) => {}
+>>>>>>> 140d945 (Show staged edits with their SQL, ask before they are lost, and keep them for the next session)
             _ => {
                 let (pane, mut cx) = self.pane(self.wanted.focus, now);
                 if pane.act(action, count, &mut cx) == Handled::No && action == Action::Cancel {

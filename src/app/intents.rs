@@ -82,6 +82,7 @@ impl App {
                 }
             }
             Intent::Stage(change) => self.stage(change, now),
+            Intent::Writing(wish) => self.wished(wish, now),
             Intent::Decide { .. } | Intent::NewRow { .. } | Intent::DeleteRow { .. } => {
                 let _ = self.may_write(now);
             }

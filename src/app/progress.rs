@@ -63,6 +63,11 @@ impl Progress {
             .max_by_key(|(_, time)| *time)
     }
 
+    /// Whether this slot has been at work for so long that it is worth a word.
+    pub(super) fn is_long(&self, slot: Slot, now: Duration) -> bool {
+        self.under_way.get(&slot).is_some_and(|work| now.saturating_sub(work.since) >= WORTH_A_WORD)
+    }
+
     /// Whether this slot is at work.
     pub(super) fn is_under_way(&self, slot: Slot) -> bool {
         self.under_way.contains_key(&slot)

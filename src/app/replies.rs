@@ -139,6 +139,7 @@ impl App {
             self.bots.start(&mut cx!(self, now));
             return;
         }
+        self.offer_recovered(now);
         if let Some(place) = self.start_at.take() {
             self.go_to(&place, now);
             if self.table.relation().is_some() {

@@ -46,6 +46,7 @@ impl App {
             Timer::Toast | Timer::Ages | Timer::Chord => self.dirty = true,
             Timer::Link => self.redraw_link(now),
             Timer::Retry => self.retry(now),
+            Timer::Remember => self.remember_typed(now),
             _ => {}
         }
         let mut handled = self.tables.timer(timer, &mut cx!(self, now)) == Handled::Yes;

@@ -3,7 +3,9 @@
 //! Owns the queue of writes: one is on its way at a time, the rest waits in order, and none is ever sent twice. What the others need
 //! is [`App::write`]; what comes of it goes to whoever wanted it ([`receipt`]).
 
+mod leave;
 mod receipt;
+mod recovery;
 mod staging;
 mod undo;
 
@@ -16,7 +18,8 @@ use crate::{
         write::Grant,
     },
     domain::{
-        change::{Batch, BatchId, Change, Entry, EntryId, Trail, TrailPolicy},
+        change::{Batch, BatchId, Change, Entry, EntryId, Refusal, Trail, TrailPolicy},
+        edit::Draft,
         journal::Journal,
         review::Decision,
     },
@@ -78,6 +81,14 @@ pub(super) struct Writer {
     journal: Journal,
     done: Vec<Done>,
     undone: Vec<Done>,
+    /// What stood against the last commit of what is staged.
+    refusals: Vec<Refusal>,
+    /// Whether the program ends as soon as everything is written.
+    leaving: bool,
+    /// Whether there is something in the recovery file.
+    kept: bool,
+    /// What was being typed when that was last looked at.
+    drafts: Vec<Draft>,
 }
 
 impl Writer {
@@ -95,6 +106,10 @@ impl Writer {
             journal: Journal::default(),
             done: Vec::new(),
             undone: Vec::new(),
+            refusals: Vec::new(),
+            leaving: false,
+            kept: false,
+            drafts: Vec::new(),
         }
     }
 
@@ -179,11 +194,12 @@ impl App {
         self.dirty = true;
     }
 
-    /// Gives up the write on its way: its answer still comes, as it may be written already.
-    pub(super) fn cancel_write(&mut self) -> bool {
-        if self.writer.under_way.is_some() {
+    /// Gives up the write on its way, where it takes long enough to be shown: its answer still comes, as it may be written already.
+    pub(super) fn cancel_long_write(&mut self, now: Now) -> bool {
+        let long = self.writer.under_way.is_some() && self.progress.is_long(Slot::Write, now.elapsed);
+        if long {
             self.out.commands.push(Command::Cancel(Slot::Write));
         }
-        self.writer.under_way.is_some()
+        long
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! Owns quoting, literals, and how a relation's columns are reached. Must not run anything.
 
+mod statement;
+
+pub(crate) use statement::statement;
+
 use crate::domain::{
     schema::{KeyKind, Relation},
     value::{Bytes, Value, hex},

@@ -3,6 +3,7 @@
 use crate::domain::{
     change::{Cell, Change, Obstacle},
     page::{Record, RowKey},
+    record_text::{MASK, is_secret},
     schema::Relation,
     value::Value,
 };
@@ -65,6 +66,42 @@ pub fn obstacle(change: &Change, why: &Obstacle) -> String {
         Obstacle::Said { what, remedy } if remedy.is_empty() => what.clone(),
         Obstacle::Said { what, remedy } => format!("{what}: {remedy}"),
     }
+}
+
+/// The columns a change writes, in its order; none of a deletion.
+pub fn columns(change: &Change) -> Vec<&str> {
+    let (relation, cells) = match change {
+        Change::Update { relation, set, .. } => (relation, set),
+        Change::Insert { relation, cells, .. } => (relation, cells),
+        Change::Delete { .. } => return Vec::new(),
+    };
+    cells.iter().filter_map(|(column, _)| Some(relation.columns.get(*column)?.name.as_str())).collect()
+}
+
+/// Whether a value in it is a secret.
+pub fn has_secret(change: &Change) -> bool {
+    let (relation, cells) = match change {
+        Change::Update { relation, shown, set, .. } => (relation, [shown, set]),
+        Change::Insert { relation, cells, unless } => (relation, [cells, unless]),
+        Change::Delete { relation, shown, .. } => (relation, [shown, shown]),
+    };
+    cells.into_iter().flatten().any(|(column, _)| relation.columns.get(*column).is_some_and(is_secret))
+}
+
+/// The change with a mask where a secret is.
+pub fn masked(change: &Change) -> Change {
+    let mut masked = change.clone();
+    let (relation, mut cells) = match &mut masked {
+        Change::Update { relation, shown, set, .. } => (relation, vec![shown, set]),
+        Change::Insert { relation, cells, unless } => (relation, vec![cells, unless]),
+        Change::Delete { relation, shown, .. } => (relation, vec![shown]),
+    };
+    for (column, value) in cells.iter_mut().flat_map(|cells| cells.iter_mut()) {
+        if !value.is_null() && relation.columns.get(*column).is_some_and(is_secret) {
+            *value = Value::text(MASK);
+        }
+    }
+    masked
 }
 
 /// The columns that are others now than was shown.

@@ -62,4 +62,6 @@ pub enum Timer {
     Retry,
     /// What is said of the way to the server has grown older.
     Link,
+    /// What is being typed is kept in the recovery file.
+    Remember,
 }

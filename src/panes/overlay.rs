@@ -3,9 +3,12 @@
 //! The topmost overlay gets the keys; it says after each whether it stays. It asks for things as panes do, by [`Cx`].
 
 pub mod cell;
+pub mod changes;
+pub mod choose;
 pub mod confirm;
 pub mod connection;
 pub mod help;
+pub mod log;
 pub mod menu;
 pub mod messages;
 pub mod palette;
@@ -93,6 +96,9 @@ pub trait Overlay: std::fmt::Debug {
     fn draft(&self) -> Option<Draft> {
         None
     }
+
+    /// What is staged is another now, see [`Settings::staged`].
+    fn staged_changed(&mut self, _cx: &mut Cx<'_>) {}
 
     /// How long until it says something else by itself.
     fn next_tick(&self, _settings: &Settings, _now: Timestamp) -> Option<Duration> {

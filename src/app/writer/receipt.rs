@@ -66,6 +66,7 @@ impl App {
             Err(error) => self.not_written(job, error, now),
         }
         self.send_next(now);
+        self.leave_if_done();
     }
 
     fn committed(&mut self, job: Job, written: &[Written], known: Known, now: Now) {
@@ -128,6 +129,7 @@ impl App {
     }
 
     fn refused(&mut self, job: Job, outcome: &Outcome, refusals: &[Refusal], now: Now) {
+        self.stay(now);
         let why = refusal_words(&job, refusals);
         self.journal(&job, Fate::NotWritten(why.clone()), Vec::new());
         self.drop_waiting_undo(now);
@@ -149,6 +151,7 @@ impl App {
     }
 
     fn unknown(&mut self, job: Job, outcome: &Outcome, why: &str, now: Now) {
+        self.stay(now);
         let what = job.what();
         self.journal(&job, Fate::Unknown(why.to_owned()), Vec::new());
         self.drop_waiting_undo(now);
@@ -171,6 +174,7 @@ impl App {
 
     /// Nothing was written, for a reason that is none of the rows'.
     fn not_written(&mut self, job: Job, error: &Error, now: Now) {
+        self.stay(now);
         let what = job.what();
         self.journal(&job, Fate::NotWritten(error.what.clone()), Vec::new());
         self.drop_waiting_undo(now);
@@ -184,8 +188,20 @@ impl App {
             format!("nothing is written: {}: {}{rest}", safe(&what), safe(&words(error)))
         };
         let severity = if error.kind == ErrorKind::Cancelled { Severity::Warning } else { Severity::Error };
+        if matches!(job.purpose, Purpose::Staged) {
+            self.remember(now);
+        }
         self.give_back(job.purpose);
         self.say(severity, text, now);
+    }
+
+    /// The user does not want to write without a trail.
+    pub(super) fn not_without_trail(&mut self, now: Now) {
+        if let Some(job) = self.writer.untrailed.take() {
+            let error = Error::new(ErrorKind::Cancelled, "not written: there is no history for a trail", "");
+            self.not_written(*job, &error, now);
+        }
+        self.send_next(now);
     }
 
     /// What is to be taken back is not what was meant, where the write before it did not come about.

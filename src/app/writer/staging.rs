@@ -1,14 +1,25 @@
-//! Staged edits: staged, dropped, committed.
+//! Staged edits: staged, dropped, committed; what is asked before; what is kept for the next time.
 
 use super::{App, Job, Purpose};
 use crate::{
+    app::cx,
     domain::{
-        change::{Change, Refusal, TrailPolicy},
+        change::{Change, EntryId, Obstacle, Refusal, TrailPolicy},
         change_words,
-        staged::Staging,
+        record_text::{MASK, is_masked},
+        staged::{EditState, Staging},
+        value::{Secrets, Value},
     },
     message::severity::Severity,
-    panes::Now,
+    panes::{
+        EditHow, Intent, Now, Wish,
+        overlay::{
+            changes::{Aim, Changes, count},
+            choose::{Choice, Choose},
+            log::Log,
+        },
+    },
+    theme::Role,
     widgets::safe::safe,
 };
 
@@ -19,43 +30,237 @@ impl App {
             return;
         }
         let subject = change_words::subject(&change);
+        let subject = safe(&subject);
         let id = self.writer.entry_id();
         let words = match self.settings.staged.stage(id, change) {
-            Staging::Added(_) | Staging::Merged(_) => format!("staged: {} · Ctrl-s commits", safe(&subject)),
-            Staging::Dropped(_) => format!("not staged any more: {}", safe(&subject)),
-            Staging::Nothing => format!("nothing to stage: {} is so already", safe(&subject)),
+            Staging::Added(_) | Staging::Merged(_) => format!("staged: {subject} · Ctrl-s commits"),
+            Staging::Dropped(_) => format!("not staged any more: {subject}"),
+            Staging::Nothing => format!("nothing to stage: {subject} is so already"),
         };
         self.staged_changed(now);
         self.say(Severity::Info, words, now);
     }
 
     /// What is staged is another now.
-    pub(super) fn staged_changed(&mut self, _now: Now) {
+    pub(super) fn staged_changed(&mut self, now: Now) {
         self.dirty = true;
+        for overlay in &mut self.overlays {
+            overlay.staged_changed(&mut cx!(self, now));
+        }
+        self.remember(now);
+    }
+
+    /// Ctrl-s: shows what is staged, to commit it.
+    pub(in crate::app) fn ask_commit(&mut self, now: Now) {
+        if !self.may_write(now) {
+            return;
+        }
+        if self.settings.staged.is_empty() {
+            self.say(Severity::Info, "nothing is staged: e edits a cell, A makes a row, X deletes one", now);
+            return;
+        }
+        self.open(Box::new(Changes::new(Aim::Commit)), now);
+    }
+
+    /// What is staged.
+    pub(in crate::app) fn show_changes(&mut self, now: Now) {
+        if self.settings.staged.is_empty() {
+            self.say(Severity::Info, "nothing is staged", now);
+        } else {
+            self.open(Box::new(Changes::new(Aim::Look)), now);
+        }
+    }
+
+    /// Everything this session wrote.
+    pub(in crate::app) fn show_log(&mut self, now: Now) {
+        self.open(Box::new(Log::new(&self.writer.journal, now.wall)), now);
+    }
+
+    /// Asks whether everything that is staged is dropped.
+    pub(in crate::app) fn ask_drop_all(&mut self, now: Now) {
+        let edits = self.settings.staged.len();
+        if edits == 0 {
+            return;
+        }
+        let lines = vec![(format!("{} will be lost. Nothing was written of them.", count(edits)), Role::Text)];
+        let choices = vec![
+            Choice::nothing('n', "keep them"),
+            Choice::new('y', "drop all", Intent::Writing(Wish::DropAll)),
+        ];
+        self.open(Box::new(Choose::new("Drop all staged edits?", lines, choices).escaping_with(0)), now);
+    }
+
+    pub(in crate::app) fn wished(&mut self, wish: Wish, now: Now) {
+        match wish {
+            Wish::Commit => self.commit_staged(now),
+            Wish::Drop(id) => {
+                if let Some(edit) = self.settings.staged.drop_one(id) {
+                    let subject = change_words::subject(&edit.change);
+                    self.staged_changed(now);
+                    self.say(Severity::Info, format!("dropped: {}", safe(&subject)), now);
+                }
+                self.close_empty_changes(now);
+            }
+            Wish::DropAll => {
+                let edits = self.settings.staged.len();
+                self.settings.staged.drop_all();
+                self.staged_changed(now);
+                self.say(Severity::Info, format!("dropped: {}", count(edits)), now);
+                self.close_empty_changes(now);
+            }
+            Wish::EditAgain(id) => self.edit_again(id, now),
+            Wish::Known(id) => {
+                self.settings.staged.mark([id], EditState::Staged);
+                self.staged_changed(now);
+            }
+            Wish::Insist(id) => self.insist(id, now),
+            Wish::WithoutTrail => {
+                self.writer.trail = TrailPolicy::Waived;
+                if let Some(job) = self.writer.untrailed.take() {
+                    self.send(*job);
+                }
+            }
+            Wish::NotWithoutTrail => self.not_without_trail(now),
+            Wish::Recover(how) => self.recover(how, now),
+            Wish::Leave(how) => self.leave(how, now),
+        }
+    }
+
+    /// A list with nothing in it has nothing to say.
+    fn close_empty_changes(&mut self, _now: Now) {
+        if self.settings.staged.is_empty() {
+            self.overlays.retain(|overlay| overlay.context() != crate::keymap::Context::Changes);
+        }
+    }
+
+    /// Edits a staged value once more: the first column of an update; a new row is opened in its form.
+    fn edit_again(&mut self, id: EntryId, now: Now) {
+        let Some(edit) = self.settings.staged.get(id).cloned() else { return };
+        match edit.change {
+            Change::Update { relation, key, set, .. } => {
+                if let Some((column, _)) = set.first() {
+                    let (column, how) = (*column, EditHow::InPlace);
+                    self.out.intents.push(Intent::EditCell { relation, key, column, how });
+                }
+            }
+            Change::Insert { .. } => self.say(Severity::Info, "d drops it", now),
+            Change::Delete { .. } => {
+                self.say(Severity::Info, "a deletion has nothing to edit: d drops it", now);
+            }
+        }
     }
 
     /// Commits everything that is staged in one transaction.
-    pub(in crate::app) fn commit_staged(&mut self, now: Now) {
+    fn commit_staged(&mut self, now: Now) {
         let entries = self.settings.staged.entries();
-        self.write_entries(entries, Purpose::Staged, now);
+        let left_out = self.settings.staged.len() - entries.len();
+        if matches!(self.writer.under_way, Some(Job { purpose: Purpose::Staged, .. })) {
+            self.say(Severity::Warning, "a commit is under way: commit the rest when it is done", now);
+            return;
+        }
+        if left_out > 0 {
+            let text = format!(
+                "{} left out: nobody knows whether it is written. Look, then press Enter on it in g d, or d drops it",
+                count(left_out)
+            );
+            self.say(Severity::Warning, text, now);
+        }
+        if self.write_entries(entries, Purpose::Staged, now).is_some() {
+            // Where the program dies now, nobody knows what became of them.
+            self.remember(now);
+        }
     }
 
     /// The commit of what is staged was refused.
-    pub(super) fn staged_refused(&mut self, _job: &Job, _refusals: &[Refusal], why: &str, now: Now) {
+    pub(super) fn staged_refused(&mut self, job: &Job, refusals: &[Refusal], why: &str, now: Now) {
         self.say(Severity::Warning, format!("nothing is committed: {}", safe(why)), now);
-    }
-
-    /// There is no history to write: asks whether to do without.
-    pub(super) fn ask_trail(&mut self, job: Job, now: Now) {
-        self.writer.untrailed = Some(Box::new(job));
-        self.trail_answered(TrailPolicy::Waived, now);
-    }
-
-    /// The answer to that.
-    pub(in crate::app) fn trail_answered(&mut self, policy: TrailPolicy, _now: Now) {
-        self.writer.trail = policy;
-        if let Some(job) = self.writer.untrailed.take() {
-            self.send(*job);
+        self.remember(now);
+        self.writer.refusals = refusals.to_vec();
+        let first = refusals.iter().find(|refusal| matches!(refusal.why, Obstacle::Changed(_) | Obstacle::Gone));
+        let Some(first) = first else { return };
+        let Some(entry) = job.batch.entries.iter().find(|entry| entry.id == first.entry) else { return };
+        let what = change_words::subject(&entry.change);
+        let mut lines = vec![(format!("{what}: {}.", change_words::obstacle(&entry.change, &first.why)), Role::Warning)];
+        lines.extend(three_ways(&entry.change, &first.why));
+        lines.push(("Nothing is committed; the edits are still staged.".to_owned(), Role::Text));
+        let id = entry.id;
+        let mut choices = vec![Choice::nothing('l', "later: leave it staged as it is")];
+        if matches!(first.why, Obstacle::Changed(_)) {
+            choices.push(Choice::new('m', "mine over theirs: keep my edit, now that I know", Intent::Writing(Wish::Insist(id))));
         }
+        choices.push(Choice::new('t', "theirs: drop my edit", Intent::Writing(Wish::Drop(id))));
+        self.open(Box::new(Choose::new("Changed meanwhile", lines, choices).escaping_with(0)), now);
+    }
+
+    /// The user has seen what is there now, and keeps the edit: the guard is what is there now.
+    fn insist(&mut self, id: EntryId, now: Now) {
+        let theirs = self.writer.refusals.iter().find_map(|refusal| match &refusal.why {
+            Obstacle::Changed(record) if refusal.entry == id => Some(record.clone()),
+            _ => None,
+        });
+        let (Some(theirs), Some(edit)) = (theirs, self.settings.staged.get(id)) else { return };
+        let mut change = edit.change.clone();
+        if let Change::Update { shown, .. } | Change::Delete { shown, .. } = &mut change {
+            for (column, value) in shown.iter_mut() {
+                if let Some(now) = theirs.cells.get(*column) {
+                    *value = now.clone();
+                }
+            }
+        }
+        self.settings.staged.replace(id, change);
+        self.staged_changed(now);
+        self.say(Severity::Info, "kept: Ctrl-s commits it over theirs", now);
+    }
+
+    /// There is no history to write: asks once whether to do without.
+    pub(super) fn ask_trail(&mut self, job: Job, now: Now) {
+        let what = job.what();
+        self.writer.untrailed = Some(Box::new(job));
+        let lines = vec![
+            (format!("This database has no questionHistory, so that no trail of this can be written: {what}."), Role::Warning),
+            ("Nothing is written yet. A yes counts until Reelscope ends.".to_owned(), Role::Text),
+        ];
+        let choices = vec![
+            Choice::new('n', "do not write it", Intent::Writing(Wish::NotWithoutTrail)),
+            Choice::new('y', "write it without a trail", Intent::Writing(Wish::WithoutTrail)),
+        ];
+        self.open(Box::new(Choose::new("Write without a trail?", lines, choices).escaping_with(0)), now);
+    }
+}
+
+/// What was shown, what is there now and what it was to be, of each column that is another now.
+fn three_ways(change: &Change, why: &Obstacle) -> Vec<(String, Role)> {
+    let (Change::Update { relation, shown, .. } | Change::Delete { relation, shown, .. }, Obstacle::Changed(theirs)) =
+        (change, why)
+    else {
+        return Vec::new();
+    };
+    let set = match change {
+        Change::Update { set, .. } => set.as_slice(),
+        _ => &[],
+    };
+    let mut lines = Vec::new();
+    for (column, value) in shown {
+        let Some(now) = theirs.cells.get(*column).filter(|now| *now != value) else { continue };
+        let Some(own) = relation.columns.get(*column) else { continue };
+        let words = |value: &Value| {
+            if is_masked(own, value, Secrets::Masked) { MASK.to_owned() } else { shortened(value) }
+        };
+        let mine = set.iter().find(|(at, _)| at == column).map(|(_, value)| words(value));
+        lines.push((format!("{}: shown {}", own.name, words(value)), Role::Text));
+        lines.push((format!("theirs: {}", words(now)), Role::Bad));
+        lines.push((format!("mine: {}", mine.unwrap_or_else(|| "as shown".to_owned())), Role::Good));
+    }
+    lines
+}
+
+fn shortened(value: &Value) -> String {
+    let plain = match value {
+        Value::Null => "NULL".into(),
+        value => value.to_plain(),
+    };
+    match plain.char_indices().nth(200) {
+        Some((end, _)) => format!("{} …", &plain[..end]),
+        None => plain.into_owned(),
     }
 }

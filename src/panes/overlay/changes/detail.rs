@@ -1,0 +1,93 @@
+//! A staged edit in full: the statement as it will be run, and what differs, column by column.
+
+use crate::{
+    db::sql,
+    domain::{
+        change::{Cell, Change},
+        change_words::masked,
+        schema::Relation,
+        staged::{EditState, StagedEdit},
+        value::Value,
+    },
+    theme::Role,
+    widgets::rich::{RichLine, RichSpan, plain},
+};
+
+/// Bytes of a value that are shown.
+const MOST: usize = 4096;
+
+/// The statement, secrets masked.
+pub(super) fn sql(change: &Change, most: usize) -> String {
+    sql::statement(&masked(change), most)
+}
+
+/// The lines.
+pub(super) fn lines(edit: &StagedEdit) -> Vec<RichLine> {
+    let mut lines = Vec::new();
+    if edit.state == EditState::Unknown {
+        let words = "This was sent once, and the answer was lost: look whether it is written. Enter stages it again, d drops it.";
+        lines.extend(plain(words, Role::Bad));
+        lines.push(RichLine::default());
+    }
+    lines.extend(plain(&sql(&edit.change, MOST), Role::Text));
+    let change = masked(&edit.change);
+    match &change {
+        Change::Update { relation, shown, set, .. } => {
+            for (column, value) in set {
+                let before = shown.iter().find(|(own, _)| own == column).map(|(_, value)| value);
+                heading(relation, *column, &mut lines);
+                match before {
+                    Some(before) => difference(before, value, &mut lines),
+                    None => one("+", value, Role::Good, &mut lines),
+                }
+            }
+        }
+        Change::Insert { relation, cells, .. } => all(relation, cells, "+", Role::Good, &mut lines),
+        Change::Delete { relation, shown, .. } => all(relation, shown, "-", Role::Bad, &mut lines),
+    }
+    lines
+}
+
+fn all(relation: &Relation, cells: &[Cell], sign: &'static str, role: Role, lines: &mut Vec<RichLine>) {
+    for (column, value) in cells {
+        heading(relation, *column, lines);
+        one(sign, value, role, lines);
+    }
+}
+
+fn heading(relation: &Relation, column: usize, lines: &mut Vec<RichLine>) {
+    let name = relation.columns.get(column).map_or("", |column| column.name.as_str());
+    lines.push(RichLine::default());
+    lines.extend(plain(name, Role::Header));
+}
+
+fn difference(before: &Value, after: &Value, lines: &mut Vec<RichLine>) {
+    one("-", before, Role::Bad, lines);
+    one("+", after, Role::Good, lines);
+}
+
+fn one(sign: &'static str, value: &Value, role: Role, lines: &mut Vec<RichLine>) {
+    let (text, role) = match value {
+        Value::Null => ("NULL".to_owned(), Role::Null),
+        Value::Text(bytes) if bytes.total() == 0 => ("(empty)".to_owned(), Role::Empty),
+        Value::Text(bytes) => (beginning(&String::from_utf8_lossy(bytes.head())), role),
+        Value::Blob(bytes) => {
+            let head = &bytes.head()[..bytes.head().len().min(MOST / 2)];
+            let cut = if head.len() < bytes.head().len() { " …" } else { "" };
+            (format!("x'{}'{cut}", crate::domain::value::hex(head)), role)
+        }
+        value => (value.to_plain().into_owned(), role),
+    };
+    for line in plain(&text, role) {
+        let mut spans = vec![RichSpan::new(format!("{sign} "), role)];
+        spans.extend(line.spans);
+        lines.push(RichLine { spans, ..line });
+    }
+}
+
+fn beginning(text: &str) -> String {
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_owned(),
+    }
+}
