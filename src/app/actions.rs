@@ -107,16 +107,13 @@ impl App {
             Action::RebuildCopy => self.ask_rebuild(now),
             Action::Undo => self.undo(now),
             Action::Redo => self.redo(now),
-<<<<<<< HEAD
-            Action::Review => self.toggle_review(now),
-            _ if self.review_action(action, now) == Handled::Yes => {}
-=======
             Action::Commit => self.ask_commit(now),
             Action::Changes => self.show_changes(now),
             Action::DropAll => self.ask_drop_all(now),
             Action::Log => self.show_log(now),
             Action::Cancel if self.cancel_long_write(now) => {}
->>>>>>> 140d945 (Show staged edits with their SQL, ask before they are lost, and keep them for the next session)
+            Action::Review => self.toggle_review(now),
+            _ if self.review_action(action, now) == Handled::Yes => {}
             _ => {
                 let (pane, mut cx) = self.pane(self.wanted.focus, now);
                 if pane.act(action, count, &mut cx) == Handled::No && action == Action::Cancel {
