@@ -133,6 +133,7 @@ pub struct App {
     review: ReviewPane,
     reviewing: Reviewing,
     writer: Writer,
+    editing: editing::Editing,
     wanted: Wanted,
     layout: Option<Layout>,
     overlays: Vec<Box<dyn Overlay>>,
@@ -189,6 +190,7 @@ impl App {
             review: ReviewPane::new(),
             reviewing: Reviewing::default(),
             writer: Writer::new(options.writing, options.author, options.recovered),
+            editing: editing::Editing::default(),
             wanted: Wanted {
                 desk: Desk::Browse,
                 tables: Visibility::Shown,

@@ -26,7 +26,7 @@ impl App {
         // A key with Alt that means nothing is Esc and a key that came together.
         if let Some(key) = chord.behind_esc()
             && self.keymap.find(context, &[chord]) == Found::Nothing
-            && !(context == Context::Prompt && chord.edits_words())
+            && !(matches!(context, Context::Prompt | Context::Edit) && chord.edits_words())
         {
             self.chord(Chord::esc(), now);
             self.chord(key, now);

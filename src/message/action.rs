@@ -166,6 +166,16 @@ actions! {
     Edit = "edit",
     /// Edit it in $EDITOR
     EditExternal = "edit-external",
+    /// Choose what the value is: NULL, empty, the default, a known value, the time, another layout
+    Choices = "choices",
+    /// Lay out the JSON: a value a line; again: as short as it goes
+    Format = "format",
+    /// Select everything
+    SelectAll = "select-all",
+    /// Cut what is selected
+    Cut = "cut",
+    /// Paste what was copied or cut here
+    Paste = "paste",
     /// A new row
     NewRow = "new-row",
     /// A new row like this one

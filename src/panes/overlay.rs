@@ -7,6 +7,7 @@ pub mod changes;
 pub mod choose;
 pub mod confirm;
 pub mod connection;
+pub mod edit;
 pub mod help;
 pub mod log;
 pub mod menu;

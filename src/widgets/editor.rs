@@ -96,6 +96,12 @@ impl TextEditor {
         self.area.is_empty()
     }
 
+    /// Whether the first character that is no blank is one of these.
+    pub fn begins_with(&self, letters: [char; 2]) -> bool {
+        let first = self.area.lines().iter().find_map(|line| line.chars().find(|letter| !letter.is_whitespace()));
+        first.is_some_and(|letter| letters.contains(&letter))
+    }
+
     /// Whether its lines end in CR and LF.
     pub fn ends_in_crlf(&self) -> bool {
         self.end == LineEnd::CrLf
