@@ -140,6 +140,14 @@ impl Replica {
         }
     }
 
+    /// Something was written to the server: has the copy take it in, and waits for that a moment, so that who writes reads it.
+    pub(crate) fn follow(&self, patience: Duration) {
+        if let Ok(outcome) = self.keeper(|keeper| keeper.sync(SyncHow::Now)) {
+            // Where it takes longer, or fails, the copy says so itself.
+            let _ = outcome.recv_timeout(patience);
+        }
+    }
+
     /// For one who reads once: brings the copy up to date, or says how old it is where that cannot be done.
     ///
     /// # Errors

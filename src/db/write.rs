@@ -86,9 +86,11 @@ impl WriteSession {
     pub(crate) fn open_with(grant: &Grant, canceller: Canceller) -> Result<Self> {
         let backend = match &grant.location {
             Location::File(path) => Backend::File(FileWriter::new(path, canceller.clone())),
-            Location::Server(server) => Backend::Server(ServerWriter::open(server, canceller.clone())?),
+            Location::Server(server) => Backend::Server(ServerWriter::open(grant, server, None, canceller.clone())?),
             // The copy follows: what is written goes to its server.
-            Location::Replica(replica) => Backend::Server(ServerWriter::open(replica.server(), canceller.clone())?),
+            Location::Replica(replica) => {
+                Backend::Server(ServerWriter::open(grant, replica.server(), Some(replica.clone()), canceller.clone())?)
+            }
         };
         Ok(Self { backend, canceller })
     }

@@ -33,7 +33,7 @@ use crate::{
 const PIECE: u64 = 4_000_000;
 
 /// A row that is sought.
-struct Wanted {
+pub(crate) struct Wanted {
     /// Behind FROM and the relation: WHERE, LIMIT, OFFSET.
     filter: String,
     /// An expression for its number, where it has no other key.
@@ -41,6 +41,11 @@ struct Wanted {
 }
 
 impl Wanted {
+    /// The row that this condition finds, by names behind `t.`; not for relations whose rows only have numbers.
+    pub(crate) fn with(condition: &str) -> Self {
+        Self { filter: format!(" WHERE {condition} LIMIT 1"), number: String::new() }
+    }
+
     /// What is selected for the row's key.
     fn keys(&self, rows: &Parts<'_>) -> Vec<String> {
         if rows.keys.is_empty() { vec![self.number.clone()] } else { rows.keys.clone() }
@@ -153,13 +158,15 @@ fn whole(ask: &mut Ask<'_>, known: &Known, relation: &Arc<Relation>, wanted: &Wa
 }
 
 /// The statements for a whole row: its key and some columns each.
-struct RowParts {
+#[derive(Debug)]
+pub(crate) struct RowParts {
     keys: usize,
     parts: Vec<Cells>,
 }
 
 impl RowParts {
-    fn new(script: &mut Script, relation: &Relation, wanted: &Wanted, form: Form) -> Result<Self> {
+    /// They go into this script.
+    pub(crate) fn new(script: &mut Script, relation: &Relation, wanted: &Wanted, form: Form) -> Result<Self> {
         let rows = Parts::of(relation, &[], form);
         let mut parts = Vec::new();
         let keys = wanted.keys(&rows);
@@ -173,7 +180,13 @@ impl RowParts {
         Ok(Self { keys: keys.len(), parts })
     }
 
-    fn record(&self, sets: &[Set], relation: &Arc<Relation>) -> Result<Option<Record>> {
+    /// How many statements they are.
+    pub(crate) fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// The row out of what came back for them; `None` where there was none.
+    pub(crate) fn record(&self, sets: &[Set], relation: &Arc<Relation>) -> Result<Option<Record>> {
         let mut all = Vec::with_capacity(relation.columns.len());
         let mut key = None;
         for (set, cells) in sets.iter().zip(&self.parts) {
@@ -199,7 +212,7 @@ fn row_key(relation: &Relation, values: Vec<Value>) -> Result<RowKey> {
 }
 
 /// The row with this key; `None` where no row of the relation has such a key.
-fn by_key(relation: &Relation, key: &RowKey) -> Option<Wanted> {
+pub(crate) fn by_key(relation: &Relation, key: &RowKey) -> Option<Wanted> {
     if let RowKey::Ordinal(at) = key {
         return Some(Wanted { filter: format!(" LIMIT 1 OFFSET {at}"), number: at.to_string() });
     }

@@ -344,8 +344,11 @@ pub(super) fn proxy_wants_a_login(proxy: &str) -> Error {
     )
 }
 
+/// What is to be done about a broken connection by who reads.
+pub(crate) const AGAIN: &str = "it is tried again by itself";
+
 fn broken(host: &str, what: &str) -> Fault {
-    let error = Error::new(ErrorKind::Unreachable, format!("{host}: {what}"), "it is tried again by itself");
+    let error = Error::new(ErrorKind::Unreachable, format!("{host}: {what}"), AGAIN);
     Fault { error, broken: true }
 }
 
