@@ -3,7 +3,7 @@
 //! They own the threads of the database layer. A request goes into its slot's mailbox, which holds one: a newer one takes its place
 //! and ends the work for the older. A thread starts with the first request of its slot. One more thread watches the file or asks the
 //! server, tells of changes, and follows the bots ([`Slot::Activity`]). Nothing here waits for anything but the database, and nobody
-//! waits here: [`Database::submit`] and [`Database::cancel`] return at once.
+//! waits here: [`Database::submit`] and [`Database::cancel`] return at once. Only a write is seen to its end when all is over.
 //!
 //! What a server answered is kept in [`cache`]; a file is fast enough to be read each time.
 
@@ -16,6 +16,7 @@ mod waiting;
 mod worker;
 
 use std::{
+    convert::Infallible,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{self, Receiver, Sender},
@@ -27,7 +28,7 @@ use std::{
 use self::{
     cache::Cache,
     counts::Counts,
-    mailbox::Mailbox,
+    mailbox::{Mailbox, Turns},
     observer::{Observer, Word},
     waiting::{Served, Traffic},
     worker::Worker,
@@ -46,6 +47,9 @@ use crate::db::{
 /// for, it goes on then.
 const FIRST_PAGE: Duration = Duration::from_millis(50);
 const FIRST_PAGE_OF_SERVER: Duration = Duration::from_secs(5);
+
+/// How long a write that is under way when the database is closed is waited for.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A database, as the screen sees it: requests go in, replies come out. Dropping it ends its threads.
 pub struct Database {
@@ -67,6 +71,8 @@ struct Shared {
 
 struct Threads {
     mailboxes: [Option<Arc<Mailbox>>; SLOTS.len()],
+    /// Hangs up when the thread that writes has ended.
+    writing: Option<Receiver<Infallible>>,
     observer: Watching,
 }
 
@@ -98,11 +104,12 @@ impl Database {
             served: Served::default(),
             traffic: Traffic::default(),
         });
-        let threads = Threads { mailboxes: Default::default(), observer: Watching::NotYet(heard, before) };
+        let threads =
+            Threads { mailboxes: Default::default(), writing: None, observer: Watching::NotYet(heard, before) };
         Self { shared, threads: Mutex::new(threads) }
     }
 
-    /// Takes a request. It ends the slot's older one, which is not replied to any more.
+    /// Takes a request. It ends the slot's older one, which is not replied to any more; but writes come one after another.
     pub fn submit(&self, request: Request) {
         let mut threads = self.lock();
         let (slot, id) = (request.slot, request.id);
@@ -126,30 +133,41 @@ impl Database {
         }
     }
 
-    /// Gives up what this slot does: its reply says that it was cancelled. The activity just stops.
+    /// Gives up what this slot does: its reply says that it was cancelled. The activity just stops. A write that has begun to commit
+    /// is not given up: its reply says what became of it.
     pub fn cancel(&self, slot: Slot) {
         let threads = self.lock();
         if slot == Slot::Activity {
             self.shared.tell(Word::Leave);
             return;
         }
-        let waited = threads.mailboxes[slot as usize].as_ref().and_then(|mailbox| mailbox.cancel());
+        let waited = threads.mailboxes[slot as usize].as_ref().map(|mailbox| mailbox.cancel()).unwrap_or_default();
         drop(threads);
-        if let Some(id) = waited {
+        for id in waited {
             let outcome = Err(Error::new(ErrorKind::Cancelled, "cancelled", ""));
             self.shared.reply(Reply::Answer { slot, id, outcome });
         }
     }
 
     fn mailbox<'a>(&self, threads: &'a mut Threads, slot: Slot) -> Result<&'a Arc<Mailbox>, Error> {
-        let place = &mut threads.mailboxes[slot as usize];
+        let Threads { mailboxes, writing, .. } = threads;
+        let place = &mut mailboxes[slot as usize];
         match place {
             Some(mailbox) => Ok(mailbox),
             None => {
-                let mailbox = Arc::new(Mailbox::default());
+                let turns = if slot == Slot::Write { Turns::Each } else { Turns::Newest };
+                let mailbox = Arc::new(Mailbox::new(turns));
                 let worker = Worker::new(slot, Arc::clone(&mailbox), Arc::clone(&self.shared));
                 let name = format!("reelscope-{slot:?}").to_lowercase();
-                thread::Builder::new().name(name).spawn(move || worker.run()).map_err(|error| no_thread(&error))?;
+                let (running, ended) = mpsc::channel::<Infallible>();
+                let run = move || {
+                    worker.run();
+                    drop(running);
+                };
+                thread::Builder::new().name(name).spawn(run).map_err(|error| no_thread(&error))?;
+                if slot == Slot::Write {
+                    *writing = Some(ended);
+                }
                 Ok(place.insert(mailbox))
             }
         }
@@ -183,14 +201,20 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let threads = self.lock();
-        // The threads are not waited for: one may be in a step of SQLite that takes its time.
+        let mut threads = self.lock();
+        let writing = threads.writing.take();
+        // Those that read are not waited for: one may be in a step of SQLite that takes its time.
         for mailbox in threads.mailboxes.iter().flatten() {
             mailbox.close();
         }
         // The observer's canceller is its own: dropping it ends what is read.
         self.shared.tell(Word::End);
         self.shared.served.notify();
+        drop(threads);
+        // A commit under way comes to its end, and the file is closed as it should be. What only waits for a lock ends at once.
+        if let Some(writing) = writing {
+            let _ = writing.recv_timeout(FAREWELL);
+        }
     }
 }
 

@@ -1,15 +1,30 @@
-//! The mailbox of a slot: holds one request, the newest, and ends what an older one still does.
+//! The mailbox of a slot: holds one request, the newest, and ends what an older one still does; but writes are all kept, and none is
+//! ended by a newer one.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+};
 
 use crate::db::{
     connection::Canceller,
     request::{Request, RequestId},
 };
 
+/// What a newer request is to the older ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Turns {
+    /// It takes their place.
+    #[default]
+    Newest,
+    /// It comes after them.
+    Each,
+}
+
 /// Between whoever asks and the one thread that works.
 #[derive(Default)]
 pub(super) struct Mailbox {
+    turns: Turns,
     state: Mutex<State>,
     woken: Condvar,
     canceller: Canceller,
@@ -17,7 +32,7 @@ pub(super) struct Mailbox {
 
 #[derive(Default)]
 struct State {
-    next: Option<Request>,
+    next: VecDeque<Request>,
     work: Work,
     closed: bool,
 }
@@ -38,36 +53,44 @@ pub(super) enum Wanted {
 }
 
 impl Mailbox {
+    /// An empty one.
+    pub(super) fn new(turns: Turns) -> Self {
+        Self { turns, ..Self::default() }
+    }
+
     /// What ends the work for the request that runs. Only this mailbox may call it, under its lock: so it never hits another request.
     pub(super) fn canceller(&self) -> Canceller {
         self.canceller.clone()
     }
 
-    /// Puts a request in the place of one that waits, and ends the one that runs.
+    /// Puts a request behind those that wait; or in the place of the one that waits, and ends the one that runs.
     pub(super) fn put(&self, request: Request) {
         let mut state = self.lock();
-        state.next = Some(request);
-        if state.work != Work::None {
-            state.work = Work::Superseded;
-            self.canceller.cancel();
+        if self.turns == Turns::Newest {
+            state.next.clear();
+            if state.work != Work::None {
+                state.work = Work::Superseded;
+                self.canceller.cancel();
+            }
         }
+        state.next.push_back(request);
         self.woken.notify_one();
     }
 
-    /// Ends the request that runs, which replies that it was cancelled; gives back the one that waits, which nobody else will reply to.
-    pub(super) fn cancel(&self) -> Option<RequestId> {
+    /// Ends the request that runs, which says itself what became of it; gives back those that wait, which nobody else will reply to.
+    pub(super) fn cancel(&self) -> Vec<RequestId> {
         let mut state = self.lock();
         if state.work == Work::Current {
             self.canceller.cancel();
         }
-        state.next.take().map(|request| request.id)
+        state.next.drain(..).map(|request| request.id).collect()
     }
 
     /// No more requests: the thread ends as soon as it can.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.next = None;
+        state.next.clear();
         state.work = Work::Superseded;
         self.canceller.cancel();
         self.woken.notify_all();
@@ -80,7 +103,7 @@ impl Mailbox {
             if state.closed {
                 return None;
             }
-            if let Some(request) = state.next.take() {
+            if let Some(request) = state.next.pop_front() {
                 state.work = Work::Current;
                 self.canceller.reset();
                 return Some(request);
@@ -136,13 +159,27 @@ mod tests {
     fn a_cancel_takes_away_what_waits_and_ends_what_runs() {
         let mailbox = Mailbox::default();
         mailbox.put(request(1));
-        assert_eq!(mailbox.cancel(), Some(RequestId(1)));
+        assert_eq!(mailbox.cancel(), [RequestId(1)]);
         assert!(!mailbox.canceller().is_cancelled(), "nothing runs");
         mailbox.put(request(2));
         mailbox.take().unwrap();
-        assert_eq!(mailbox.cancel(), None);
+        assert_eq!(mailbox.cancel(), []);
         assert!(mailbox.canceller().is_cancelled());
         assert_eq!(mailbox.wanted(), Wanted::Still, "it has to say that it was cancelled");
+    }
+
+    #[test]
+    fn writes_come_one_after_another_and_none_ends_another() {
+        let mailbox = Mailbox::new(Turns::Each);
+        (1..=3).for_each(|id| mailbox.put(request(id)));
+        assert_eq!(mailbox.take().unwrap().id, RequestId(1));
+        mailbox.put(request(4));
+        assert!(!mailbox.canceller().is_cancelled());
+        assert_eq!(mailbox.wanted(), Wanted::Still);
+        assert_eq!(mailbox.take().unwrap().id, RequestId(2));
+        assert_eq!(mailbox.cancel(), [RequestId(3), RequestId(4)]);
+        assert!(mailbox.canceller().is_cancelled());
+        assert_eq!(mailbox.wanted(), Wanted::Still, "what runs says what became of it");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, mpsc},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use super::{
     Shared,
     counts::Countable,
     mailbox::{Mailbox, Wanted},
+    observer::Word,
 };
 use crate::{
     db::{
@@ -19,7 +20,10 @@ use crate::{
         session::ReadSession,
         write::{Grant, WriteSession},
     },
-    domain::{change::Batch, schema::Relation},
+    domain::{
+        change::{Batch, Outcome},
+        schema::Relation,
+    },
 };
 
 /// How long a view is counted in the background. Files without a write-ahead log cannot be written meanwhile.
@@ -31,11 +35,12 @@ pub(super) struct Worker {
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) shared: Arc<Shared>,
     session: Option<ReadSession>,
+    writer: Option<(Grant, WriteSession)>,
 }
 
 impl Worker {
     pub(super) fn new(slot: Slot, mailbox: Arc<Mailbox>, shared: Arc<Shared>) -> Self {
-        Self { slot, mailbox, shared, session: None }
+        Self { slot, mailbox, shared, session: None, writer: None }
     }
 
     /// Until the mailbox is closed.
@@ -54,8 +59,9 @@ impl Worker {
         }
         while let Some(request) = self.mailbox.take() {
             let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(&request))).unwrap_or_else(|cause| {
-                // Whatever state the session was in: the next request gets a new one.
+                // Whatever state the sessions were in: the next request gets a new one.
                 self.session = None;
+                self.writer = None;
                 Err(broken(cause.as_ref()))
             });
             // Without a schema nobody asks for a page.
@@ -127,10 +133,23 @@ impl Worker {
         })
     }
 
-    /// Writes under a session of its own.
+    /// Writes. The session is kept for the next batch, unless something went wrong with it.
     fn write(&mut self, grant: &Grant, batch: &Batch) -> Result<Answer> {
-        let mut session = WriteSession::open_with(grant, self.mailbox.canceller())?;
-        Ok(Answer::Written(Arc::new(session.write(batch)?)))
+        let kept = self.writer.take().filter(|(of, _)| of == grant);
+        let (of, mut session) = match kept {
+            Some(kept) => kept,
+            None => (grant.clone(), WriteSession::open_with(grant, self.mailbox.canceller())?),
+        };
+        let receipt = session.write(batch)?;
+        self.writer = Some((of, session));
+        if !matches!(receipt.outcome, Outcome::Refused(_)) {
+            // What is read from now on is read anew, and whoever watches looks at once.
+            self.shared.cache.age();
+            self.shared.counts.forget();
+            let (nobody, _) = mpsc::channel();
+            self.shared.tell(Word::Look(nobody));
+        }
+        Ok(Answer::Written(Arc::new(receipt)))
     }
 
     pub(super) fn session(&mut self) -> Result<&mut ReadSession> {
