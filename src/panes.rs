@@ -183,6 +183,17 @@ pub enum Intent {
         /// Where.
         how: EditHow,
     },
+    /// Let the user choose a field of a row, and edit that.
+    EditField {
+        /// Of which relation.
+        relation: Arc<Relation>,
+        /// Of which row.
+        key: RowKey,
+        /// The fields, those that are meant first.
+        fields: Vec<overlay::edit_field::Field>,
+        /// Where.
+        how: EditHow,
+    },
     /// Edit a value that belongs to no row yet: it comes back to the overlay below by [`overlay::Overlay::edited`].
     EditValue {
         /// Comes back with the value.

@@ -11,7 +11,13 @@ use crate::{
         schema::Relation,
     },
     message::severity::Severity,
-    panes::{EditHow, Handled, Now, overlay::edit::CellEditor},
+    panes::{
+        EditHow, Handled, Now,
+        overlay::{
+            edit::CellEditor,
+            edit_field::{Field, FieldList},
+        },
+    },
     widgets::safe::safe,
 };
 
@@ -38,6 +44,20 @@ impl App {
         let ticket = self.editing.ticket();
         let editor = CellEditor::for_cell(relation, key, column, how, ticket, &mut cx!(self, now));
         self.open(Box::new(editor), now);
+    }
+
+    /// Lets the user choose a field of a row.
+    pub(super) fn edit_field(
+        &mut self,
+        relation: Arc<Relation>,
+        key: RowKey,
+        fields: Vec<Field>,
+        how: EditHow,
+        now: Now,
+    ) {
+        if self.may_write(now) {
+            self.open(Box::new(FieldList::new(relation, key, fields, how)), now);
+        }
     }
 
     /// Goes on with a text that was being typed when the program ended; whether its place is still there.

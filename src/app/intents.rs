@@ -73,6 +73,7 @@ impl App {
             Intent::Say(severity, text) => self.say(severity, text, now),
             Intent::FocusPane(pane) => self.focus(pane, now),
             Intent::EditCell { relation, key, column, how } => self.edit_cell(relation, key, column, how, now),
+            Intent::EditField { relation, key, fields, how } => self.edit_field(relation, key, fields, how, now),
             Intent::EditValue { ticket, relation, column, value, how } => {
                 self.edit_value(ticket, relation, column, value, how, now);
             }

@@ -8,6 +8,7 @@ pub mod choose;
 pub mod confirm;
 pub mod connection;
 pub mod edit;
+pub mod edit_field;
 pub mod help;
 pub mod log;
 pub mod menu;

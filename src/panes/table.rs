@@ -45,7 +45,7 @@ use crate::{
         value::Secrets,
     },
     message::{action::Action, command::Command, event::Timer},
-    panes::{Cx, Focus, Handled, Intent, Pane, PromptKind, PromptState, Severity, ViewCx},
+    panes::{Cx, EditHow, Focus, Handled, Intent, Pane, PromptKind, PromptState, Severity, ViewCx},
     widgets::{
         grid::{Columns, Side},
         safe::safe,
@@ -432,6 +432,8 @@ impl Pane for TablePane {
             Action::FreezeColumns => rows.columns.freeze(rows.column),
             Action::Open => rows.open(cx),
             Action::ViewCell => rows.view_cell(cx),
+            Action::Edit => rows.edit_cell(EditHow::InPlace, cx),
+            Action::EditExternal => rows.edit_cell(EditHow::External, cx),
             Action::Copy => self.copying = rows.copy(cx),
             Action::CopyRow => rows.copy_row(cx),
             Action::FollowReference => rows.follow_reference(cx),

@@ -26,7 +26,7 @@ use crate::{
     keymap::Context,
     message::{action::Action, command::Command, severity::Severity},
     panes::{
-        Cx, Handled, ViewCx, link,
+        Access, Cx, EditHow, Handled, Intent, ViewCx, link,
         overlay::{Overlay, Step, centred, window},
     },
     theme::Role,
@@ -335,6 +335,15 @@ impl Overlay for CellView {
             Action::NextMatch | Action::PreviousMatch => {
                 if let Content::Lines(view) = &mut self.content {
                     if action == Action::NextMatch { view.next_match() } else { view.previous_match() }
+                }
+            }
+            Action::Edit | Action::EditExternal => {
+                let how = if action == Action::Edit { EditHow::InPlace } else { EditHow::External };
+                let (relation, key) = (Arc::clone(&self.relation), self.key.clone());
+                cx.out.intents.push(Intent::EditCell { relation, key, column: self.column, how });
+                // Without writing the cell stays, and why it is not edited is said over it.
+                if cx.settings.access == Access::Writing {
+                    return Step::Close;
                 }
             }
             Action::Copy => self.copy(Copied::Value, cx),

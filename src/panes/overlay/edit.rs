@@ -6,7 +6,7 @@
 
 mod choices;
 mod external;
-mod list;
+pub(super) mod list;
 mod stage;
 #[cfg(test)]
 mod tests;

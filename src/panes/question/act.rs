@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::place::Place,
     message::{action::Action, command::Command},
-    panes::{Cx, Handled, Intent, PromptKind, PromptState, Secrets, Severity},
+    panes::{Cx, EditHow, Handled, Intent, PromptKind, PromptState, Secrets, Severity, overlay::edit_field::Field},
     widgets::rich::Wrap,
 };
 
@@ -56,6 +56,8 @@ impl QuestionPane {
             Action::FollowReference => return self.go_to_row(cx),
             Action::Copy => return self.copy(cx),
             Action::CopyRow => return self.copy_row(cx),
+            Action::Edit => return self.edit(EditHow::InPlace, cx),
+            Action::EditExternal => return self.edit(EditHow::External, cx),
             _ => return Handled::No,
         }
         Handled::Yes
@@ -164,6 +166,25 @@ impl QuestionPane {
         let record = &shown.record.record;
         let (relation, key) = (Arc::clone(&record.relation), record.key.clone());
         cx.out.intents.push(Intent::CopyRow { relation, key, secrets: Secrets::Masked });
+        Handled::Yes
+    }
+
+    /// Edits the field that the tab shows; where it shows several, one of them is chosen first.
+    fn edit(&mut self, how: EditHow, cx: &mut Cx<'_>) -> Handled {
+        let Some(shown) = &self.shown else { return Handled::No };
+        let record = &shown.record.record;
+        let (relation, key) = (Arc::clone(&record.relation), record.key.clone());
+        let names: &[&str] = match self.tab {
+            Tab::Question => &["question", "answer", "tldr", "eli5"],
+            Tab::Explanation => &["explanation"],
+            Tab::Diagram => &["diagram"],
+            _ => &[],
+        };
+        let columns: Vec<usize> = names.iter().filter_map(|name| relation.column(name)).collect();
+        cx.out.intents.push(match columns[..] {
+            [column] => Intent::EditCell { relation, key, column, how },
+            _ => Intent::EditField { fields: Field::of_record(record, &columns), relation, key, how },
+        });
         Handled::Yes
     }
 

@@ -14,7 +14,7 @@ use crate::{
         value::Value,
     },
     message::command::Command,
-    panes::{Cx, Focus, Intent, Severity},
+    panes::{Cx, EditHow, Focus, Intent, Severity},
     widgets::safe::safe,
 };
 
@@ -72,6 +72,17 @@ impl Rows {
             column: self.column,
             value: value.clone(),
             secrets: self.secrets,
+        });
+    }
+
+    /// Edits the cell under the cursor.
+    pub(super) fn edit_cell(&self, how: EditHow, cx: &mut Cx<'_>) {
+        let Some(row) = self.present() else { return };
+        cx.out.intents.push(Intent::EditCell {
+            relation: Arc::clone(&self.relation),
+            key: row.key.clone(),
+            column: self.column,
+            how,
         });
     }
 

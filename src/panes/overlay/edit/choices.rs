@@ -185,7 +185,7 @@ impl CellEditor {
                 self.revealed = true;
                 self.go_on(cx);
             }
-            Pick::Other | Pick::Back => {}
+            Pick::Other | Pick::Back | Pick::Field(_) => {}
             Pick::Leave => return Step::Close,
         }
         Step::Stay

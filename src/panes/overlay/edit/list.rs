@@ -18,13 +18,15 @@ use crate::{
 
 /// What is chosen.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Pick {
+pub(in crate::panes::overlay) enum Pick {
     /// This value, at once.
     Value(Value),
     /// NULL, at once.
     TakeNull,
     /// The default, at once.
     TakeDefault,
+    /// This field of a row.
+    Field(usize),
     /// A text that is typed.
     Other,
     /// NULL; shown before it is staged, as all that follows.
@@ -59,7 +61,7 @@ pub(super) enum Pick {
 
 /// A line of a list.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
+pub(in crate::panes::overlay) struct Item {
     /// The key that chooses it.
     pub key: char,
     /// What it is.
@@ -73,14 +75,14 @@ pub(super) struct Item {
 }
 
 impl Item {
-    pub(super) fn new(key: char, label: impl Into<String>, note: impl Into<String>, pick: Pick) -> Self {
+    pub(in crate::panes::overlay) fn new(key: char, label: impl Into<String>, note: impl Into<String>, pick: Pick) -> Self {
         Self { key, label: label.into(), note: note.into(), role: Role::Text, pick }
     }
 }
 
 /// A list.
 #[derive(Clone, Debug)]
-pub(super) struct List {
+pub(in crate::panes::overlay) struct List {
     title: String,
     words: Vec<(String, Role)>,
     items: Vec<Item>,
@@ -95,24 +97,24 @@ pub(super) struct List {
 const WIDEST: u16 = 76;
 
 impl List {
-    pub(super) fn new(title: impl Into<String>, items: Vec<Item>, esc: Pick) -> Self {
+    pub(in crate::panes::overlay) fn new(title: impl Into<String>, items: Vec<Item>, esc: Pick) -> Self {
         let title = title.into();
         Self { title, words: Vec::new(), items, cursor: 0, top: 0, esc, screen: Rect::default() }
     }
 
     /// With these words over the items.
-    pub(super) fn saying(mut self, words: impl IntoIterator<Item = (String, Role)>) -> Self {
+    pub(in crate::panes::overlay) fn saying(mut self, words: impl IntoIterator<Item = (String, Role)>) -> Self {
         self.words = words.into_iter().collect();
         self
     }
 
     /// With the cursor on this item.
-    pub(super) fn at(mut self, item: usize) -> Self {
+    pub(in crate::panes::overlay) fn at(mut self, item: usize) -> Self {
         self.cursor = item.min(self.items.len().saturating_sub(1));
         self
     }
 
-    pub(super) fn act(&mut self, action: Action) -> Option<Pick> {
+    pub(in crate::panes::overlay) fn act(&mut self, action: Action) -> Option<Pick> {
         match action {
             Action::Cancel => return Some(self.esc.clone()),
             Action::Open => return self.items.get(self.cursor).map(|item| item.pick.clone()),
@@ -122,7 +124,7 @@ impl List {
         None
     }
 
-    pub(super) fn key(&mut self, key: KeyEvent) -> Option<Pick> {
+    pub(in crate::panes::overlay) fn key(&mut self, key: KeyEvent) -> Option<Pick> {
         let letter = Chord::from(key).typed()?;
         if let Some(item) = self.items.iter().find(|item| item.key == letter) {
             return Some(item.pick.clone());
@@ -144,7 +146,7 @@ impl List {
     }
 
     /// The item in this row of the screen.
-    pub(super) fn click(&mut self, column: u16, row: u16) -> Option<Pick> {
+    pub(in crate::panes::overlay) fn click(&mut self, column: u16, row: u16) -> Option<Pick> {
         let (inside, words) = self.place(self.screen);
         if !inside.contains((column, row).into()) {
             return None;
@@ -155,7 +157,7 @@ impl List {
         Some(item.pick.clone())
     }
 
-    pub(super) fn resize(&mut self, screen: Rect) {
+    pub(in crate::panes::overlay) fn resize(&mut self, screen: Rect) {
         self.screen = screen;
         let (inside, words) = self.place(screen);
         let room = usize::from(inside.height).saturating_sub(words.len());
@@ -182,7 +184,7 @@ impl List {
         (crate::panes::frame::inner(centred(screen, width, height)), words)
     }
 
-    pub(super) fn view(&self, screen: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+    pub(in crate::panes::overlay) fn view(&self, screen: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
         let (inside, words) = self.place(screen);
         let around = Rect {
             x: inside.x.saturating_sub(1),
