@@ -14,6 +14,7 @@ mod observer;
 mod remote;
 mod waiting;
 mod worker;
+mod wrote;
 
 use std::{
     convert::Infallible,

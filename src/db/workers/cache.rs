@@ -12,6 +12,7 @@ use std::{
 
 use jiff::Timestamp;
 
+use super::wrote::Overtaken;
 use crate::{
     db::request::{Answer, Query},
     domain::{page::RowKey, value::Value},
@@ -56,6 +57,8 @@ struct Store {
     era: Era,
     /// Since when the schema is the one it is: what was read before has rows of another shape, perhaps.
     schema: Era,
+    /// Since when these relations, and questions, hold what was written here.
+    written: HashMap<String, Era>,
     polls: Polls,
     answers: HashMap<String, Kept>,
     /// The keys in the order in which they were used last.
@@ -97,7 +100,8 @@ impl Cache {
         let bytes = size(answer) + 2 * key.len();
         let mut store = self.lock();
         store.forget(&key);
-        if bytes > LARGEST || era < store.schema {
+        let overtaken = store.written.get(about(query)).is_some_and(|written| era < *written);
+        if bytes > LARGEST || era < store.schema || overtaken {
             return;
         }
         while store.bytes + bytes > ROOM {
@@ -114,6 +118,32 @@ impl Cache {
     /// Rows changed: what is kept is old.
     pub(super) fn age(&self) {
         self.lock().era.0 += 1;
+    }
+
+    /// Something was written here: what is kept of it goes, what is under way is not kept, and all else is old.
+    pub(super) fn overtake(&self, overtaken: &Overtaken) {
+        let mut store = self.lock();
+        store.era.0 += 1;
+        let era = store.era;
+        for relation in &overtaken.relations {
+            store.written.insert(relation.clone(), era);
+        }
+        if overtaken.questions.as_ref().is_none_or(|questions| !questions.is_empty()) {
+            store.written.insert(QUESTIONS.to_owned(), era);
+        }
+        let mut gone: Vec<String> = Vec::new();
+        for name in &overtaken.relations {
+            let begins = [format!("page {name:?} "), format!("record {name:?} "), format!("cell {name:?} ")];
+            let about_it = store.answers.keys().filter(|key| begins.iter().any(|begin| key.starts_with(begin)));
+            gone.extend(about_it.cloned());
+        }
+        match &overtaken.questions {
+            Some(questions) => gone.extend(questions.iter().map(|id| format!("question {id}"))),
+            None => gone.extend(store.answers.keys().filter(|key| key.starts_with("question ")).cloned()),
+        }
+        for key in gone {
+            store.forget(&key);
+        }
     }
 
     /// The schema changed, or this is another database: nothing is known.
@@ -148,6 +178,18 @@ impl Store {
             self.order.remove(&kept.used);
             self.bytes -= kept.bytes;
         }
+    }
+}
+
+/// What stands for questions with their mappings among the names of relations; none is called so.
+const QUESTIONS: &str = "\0questions";
+
+/// The relation that a query reads.
+fn about(query: &Query) -> &str {
+    match query {
+        Query::Page(page) => &page.relation.name,
+        Query::Record(relation, _) | Query::Cell { relation, .. } => &relation.name,
+        _ => QUESTIONS,
     }
 }
 
@@ -251,6 +293,24 @@ mod tests {
         assert_eq!(cache.find(&question(1), at(1)), old(), "something changed");
         cache.clear();
         assert_eq!(cache.find(&question(1), at(1)), None);
+    }
+
+    #[test]
+    fn what_was_written_here_is_never_shown_as_it_was() {
+        let cache = Cache::default();
+        let before = cache.era();
+        for id in [1, 2] {
+            cache.keep(&question(id), &cell(id), before, at(0));
+        }
+        cache.overtake(&Overtaken { relations: vec!["questions".into()], questions: Some(vec!["q-1".into()]) });
+        assert_eq!(cache.find(&question(1), at(0)), None);
+        assert_eq!(cache.find(&question(2), at(0)), Some(Found::Old(cell(2), at(0))), "the others are looked at again");
+        cache.keep(&question(1), &cell(1), before, at(0));
+        assert_eq!(cache.find(&question(1), at(0)), None, "it was read before");
+        cache.keep(&question(1), &cell(3), cache.era(), at(0));
+        assert_eq!(cache.find(&question(1), at(0)), Some(Found::Fresh(cell(3))));
+        cache.overtake(&Overtaken::default());
+        assert_eq!(cache.find(&question(1), at(0)), None, "nobody knows which");
     }
 
     #[test]
