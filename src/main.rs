@@ -99,6 +99,11 @@ fn browse(args: Args, cx: Context<'_>) -> Result<ExitCode, Failure> {
     // What cannot be opened is said on the command line, where it was typed, not on a screen that has to be left. Whether a
     // server answers is for the screen to say.
     opening.check().map_err(|error| misplaced(args.database.as_deref(), error))?;
+    // Who asked for writing and cannot have it should not find out in the middle of a review.
+    let granted = match (&opening.location, opening.access) {
+        (Some(location), Access::Write) => Some(Grant::open(location)?),
+        _ => None,
+    };
     runtime::usable().map_err(|words| Failure::new(Status::Failed, words))?;
     let asked = args.demo || args.demo_reset;
     let hint = (opening.location.is_none() && !asked).then(|| HOW_TO_CONNECT.to_owned());
@@ -119,9 +124,9 @@ fn browse(args: Args, cx: Context<'_>) -> Result<ExitCode, Failure> {
             (Location::File(path), DatabaseKind::Demo, simulation)
         }
     };
-    // Before the screen as well: who asked for writing and cannot have it should not find out in the middle of a review.
     let grant = match opening.access {
-        Access::Write => Some(Grant::open(&location)?),
+        // The demo is there only now.
+        Access::Write => Some(granted.map_or_else(|| Grant::open(&location), Ok)?),
         Access::Read => None,
     };
     let mut options = app_options(config, keymap, &location, kind, place);

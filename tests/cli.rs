@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "cli/writing.rs"]
+mod writing;
+
 use std::{
     fs,
     io::{Read as _, Write as _},

@@ -152,17 +152,23 @@ fn cells(args: &SetArgs, fields: &[(&str, &str)], record: &Record, now: Timestam
                 Weight::Ask if !args.force => {
                     return Err(about(&column.name, &format!("{words}: --force takes it all the same")));
                 }
-                Weight::Ask | Weight::Hint => super::connect::say(&[format!("{}: {words}", column.name)]),
+                Weight::Ask | Weight::Hint => super::connect::say(&[named(&column.name, &words)]),
             }
         }
         set.push((at, value));
     }
     set.retain(|(at, value)| record.cells.get(*at) != Some(value));
+    set.sort_by_key(|(at, _)| *at);
     Ok(set)
 }
 
 fn about(column: &str, words: &str) -> Failure {
-    Failure::usage(format!("{column}: {words}"))
+    Failure::usage(named(column, words))
+}
+
+/// Words with the column they are about, where they do not begin with it.
+fn named(column: &str, words: &str) -> String {
+    if words.starts_with(column) { words.to_owned() } else { format!("{column}: {words}") }
 }
 
 fn column(relation: &Relation, name: &str) -> Result<usize, Failure> {

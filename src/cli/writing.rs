@@ -1,6 +1,6 @@
 //! What the writing commands have in common: the right to write, the batch, the receipt. Never asks anything.
 
-use std::{collections::BTreeMap, ffi::OsStr, io::Write};
+use std::{collections::BTreeMap, ffi::OsStr, io::Write, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -122,7 +122,7 @@ pub(super) fn commit(
 ) -> Result<(), Failure> {
     let blocked =
         |left_out: &[LeftOut]| conflicts == Conflicts::Refuse && left_out.iter().any(|one| one.why != ALREADY);
-    let mut session = WriteSession::open(&desk.grant)?;
+    let mut session = WriteSession::open(&desk.grant)?.with_patience(Duration::from_secs(writing.patience));
     let trail = if writing.without_trail { TrailPolicy::Waived } else { TrailPolicy::Required };
     let mut number = 0;
     let fate = loop {
@@ -259,21 +259,27 @@ fn key_json(key: &RowKey) -> Json {
     }
 }
 
-/// A change in few words: `status: flagged → active`, `improve, priority 5`.
+/// A change in few words: `status: flagged → active`, `work_queue: action improve, priority 5`.
 fn summary(change: &Change) -> String {
     let words = |value: &Json| match value {
         Json::String(text) => shortened(text),
         other => shortened(&other.to_string()),
     };
-    let cells = changed(change).map(|(column, before, after)| match change {
-        Change::Insert { .. } => format!("{column} {}", words(&after)),
-        _ => format!("{column}: {} → {}", words(&before), words(&after)),
-    });
-    let cells = cells.collect::<Vec<_>>().join(", ");
     match change {
-        Change::Insert { relation, .. } => format!("{}: {cells}", relation.name),
-        Change::Update { .. } => cells,
         Change::Delete { .. } => "deleted".to_owned(),
+        Change::Update { .. } => {
+            let cells = changed(change);
+            let cells =
+                cells.map(|(column, before, after)| format!("{column}: {} → {}", words(&before), words(&after)));
+            cells.collect::<Vec<_>>().join(", ")
+        }
+        Change::Insert { relation, .. } => {
+            // Whose item it is stands before it.
+            let told = |column: &str| ["action", "priority", "reason"].contains(&column);
+            let cells = changed(change).filter(|(column, ..)| told(column));
+            let cells = cells.map(|(column, _, after)| format!("{column} {}", words(&after)));
+            format!("{}: {}", relation.name, cells.collect::<Vec<_>>().join(", "))
+        }
     }
 }
 
