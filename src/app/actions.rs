@@ -91,6 +91,7 @@ impl App {
             Action::Times => {
                 self.settings.times = self.settings.times.next();
                 self.table.settings_changed(&mut cx!(self, now));
+                self.question.settings_changed(&mut cx!(self, now));
                 let text = match self.settings.times {
                     TimeFormat::Raw => "times: as stored",
                     TimeFormat::Iso => "times: ISO 8601, UTC",

@@ -101,7 +101,7 @@ impl App {
                 }
                 self.tables.reply(slot, outcome, &mut cx!(self, now))
             }
-            Slot::Question => self.question.reply(slot, outcome, &mut cx!(self, now)),
+            Slot::Question | Slot::Story => self.question.reply(slot, outcome, &mut cx!(self, now)),
             // The overlay on top asked last, or else the table did.
             Slot::Cell => match self.overlays.last_mut().map(|overlay| overlay.reply(outcome, &mut cx!(self, now))) {
                 Some(Handled::Yes) => Handled::Yes,
@@ -109,7 +109,6 @@ impl App {
             },
             Slot::Activity => self.bots.reply(slot, outcome, &mut cx!(self, now)),
             Slot::Review => self.review.reply(slot, outcome, &mut cx!(self, now)),
-            Slot::Story => Handled::No,
             Slot::Write => {
                 self.write_answered(outcome, now);
                 Handled::Yes

@@ -5,14 +5,20 @@
 //! shown stays: it gives way when the answer is there, and is dimmed only when that takes long enough to be felt.
 
 mod act;
+mod changes;
 mod details;
 mod diagram;
+mod queue;
 mod raw;
+mod strip;
 mod tab;
+mod tale;
 #[cfg(test)]
 mod tests;
 mod text;
+mod timeline;
 mod view;
+mod when;
 mod works;
 
 use std::{sync::Arc, time::Duration};
@@ -26,6 +32,7 @@ use ratatui::{
 
 use self::{
     tab::{Content, Sheet, Tab},
+    tale::Tale,
     text::{Lead, Text},
     works::Works,
 };
@@ -35,13 +42,16 @@ use crate::{
         request::{Answer, Query, QuestionRecord, Slot},
     },
     domain::{
+        page::RowKey,
         question::Question,
+        review::{StoryEvent, StorySource},
         syntax::{Computed, Job},
-        time,
+        time::{self, TimeFormat},
     },
     message::{action::Action, command::Command, event::Timer},
     panes::{Cx, Handled, Now, Pane, PromptKind, PromptState, ViewCx, frame, link},
     theme::Role,
+    widgets::{diff::Shape, rich::RichLine},
 };
 
 /// How long nothing is said about waiting.
@@ -100,6 +110,19 @@ impl Problem {
     }
 }
 
+/// An event of the timeline that shows what it changed.
+#[derive(Debug, PartialEq)]
+struct Opened {
+    source: StorySource,
+    key: RowKey,
+}
+
+impl Opened {
+    fn is(&self, event: &StoryEvent) -> bool {
+        (self.source, &self.key) == (event.source, &event.key)
+    }
+}
+
 /// The pane.
 #[derive(Debug)]
 pub struct QuestionPane {
@@ -112,8 +135,19 @@ pub struct QuestionPane {
     /// When what is shown was read, where it is from memory.
     read: Option<Timestamp>,
     tab: Tab,
-    sheets: [Sheet; 5],
+    sheets: [Sheet; 8],
     works: Works,
+    /// What the ledger, the history and the queue say of it.
+    tale: Tale,
+    /// Events of the timeline that are unfolded.
+    opened: Vec<Opened>,
+    /// How diffs stand.
+    shape: Shape,
+    /// Why it is flagged, and for which width, height and form of times that was written down.
+    strip: Vec<RichLine>,
+    strip_width: Option<(u16, u16, TimeFormat)>,
+    /// How times were shown when the lines were made.
+    times: TimeFormat,
     /// What is searched for, in every tab.
     pattern: String,
     /// Before the prompt was opened: pattern and place, to go back to.
@@ -139,6 +173,12 @@ impl QuestionPane {
             tab: Tab::default(),
             sheets: Tab::ALL.map(Sheet::new),
             works: Works::default(),
+            tale: Tale::default(),
+            opened: Vec::new(),
+            shape: Shape::default(),
+            strip: Vec::new(),
+            strip_width: None,
+            times: TimeFormat::default(),
             pattern: String::new(),
             before: None,
         }
@@ -155,6 +195,7 @@ impl QuestionPane {
             if self.asked.take().is_some() {
                 cx.out.cancel(Slot::Question);
             }
+            self.tell(cx);
             return;
         }
         self.ask(id, cx);
@@ -176,6 +217,8 @@ impl QuestionPane {
         self.problem = None;
         self.stale = None;
         self.read = None;
+        self.forget_story(cx);
+        self.strip_width = None;
         self.sheets.iter_mut().for_each(Sheet::restart);
     }
 
@@ -185,7 +228,13 @@ impl QuestionPane {
             let request = Query::Question(id.clone());
             self.expect(id, cx);
             cx.out.ask_again(Slot::Question, request);
+            self.tell_again(cx);
         }
+    }
+
+    /// Times are shown in another form.
+    pub fn settings_changed(&mut self, cx: &mut Cx<'_>) {
+        self.lay_out(cx);
     }
 
     /// An answer from memory: shown at once, until the true one is here.
@@ -195,7 +244,7 @@ impl QuestionPane {
             // What is shown is no older.
             return Handled::No;
         }
-        let handled = self.receive(asked.id.clone(), record);
+        let handled = self.receive(asked.id.clone(), record, cx);
         self.read = Some(read);
         self.lay_out(cx);
         handled
@@ -208,9 +257,11 @@ impl QuestionPane {
 
     /// How long until an age on the screen changes; `None` where none is shown. Never less than to the next full minute.
     pub fn next_age(&self, now: Now) -> Option<Duration> {
-        let shown = self.shown.as_ref().filter(|_| self.tab == Tab::Details)?;
+        let shown = self.shown.as_ref()?;
         let times = [&shown.question.created_at, &shown.question.last_updated];
-        let known = times.into_iter().flatten().any(|text| time::parse(text).is_some());
+        let details = self.tab == Tab::Details && times.into_iter().flatten().any(|text| time::parse(text).is_some());
+        let story = matches!(self.tab, Tab::Changes | Tab::Queue | Tab::Timeline) && self.tale.story.is_some();
+        let known = details || story || !self.strip.is_empty();
         let second = now.wall.as_millisecond().rem_euclid(60_000).unsigned_abs();
         known.then(|| Duration::from_millis(60_000 - second))
     }
@@ -221,6 +272,7 @@ impl QuestionPane {
             (Some(Problem::Failed(_, error)), _) | (None, Some(error)) => link::is_of_the_way(error),
             _ => false,
         };
+        self.story_recovered(cx);
         match self.id().map(str::to_owned).filter(|_| failed && self.asked.is_none()) {
             Some(id) => {
                 self.ask(id, cx);
@@ -243,7 +295,7 @@ impl QuestionPane {
     }
 
     /// Takes the place of what is shown.
-    fn receive(&mut self, id: String, record: &Arc<QuestionRecord>) -> Handled {
+    fn receive(&mut self, id: String, record: &Arc<QuestionRecord>, cx: &mut Cx<'_>) -> Handled {
         let same = self.shown.as_ref().filter(|shown| shown.id == id && self.problem.is_none());
         let was_stale = self.stale.take().is_some() | self.read.take().is_some();
         if same.is_some_and(|shown| shown.record == *record) {
@@ -252,8 +304,10 @@ impl QuestionPane {
         if same.is_some() {
             self.sheets.iter_mut().for_each(Sheet::spoil);
         } else {
+            self.forget_story(cx);
             self.sheets.iter_mut().for_each(Sheet::restart);
         }
+        self.strip_width = None;
         self.problem = None;
         self.shown = Some(Shown::read(id, record));
         Handled::Yes
@@ -267,27 +321,45 @@ impl QuestionPane {
 
     /// Makes the lines of the open tab where they are not there for this width.
     fn lay_out(&mut self, cx: &mut Cx<'_>) {
-        let body = view::body(self.area);
+        if self.times != cx.settings.times {
+            self.times = cx.settings.times;
+            self.spoil_story();
+        }
+        self.lay_out_strip(cx);
+        let body = self.body();
         let Some(shown) = &self.shown else { return };
         let sheet = &mut self.sheets[self.tab.place()];
         sheet.view.resize(body.width, body.height);
         if body.is_empty() || !sheet.is_stale(body.width) {
             return sheet.mark(&self.pattern);
         }
-        let (width, works, out) = (body.width, &mut self.works, &mut *cx.out);
+        let (width, works, style) = (body.width, &mut self.works, (sheet.mode, self.shape));
         let content = match self.tab {
             Tab::Question if shown.texts.is_empty() => nothing("This question has no text."),
-            Tab::Question => text::lines(&shown.texts, Lead::Heading, sheet.mode, width, works, out),
+            Tab::Question => text::lines(&shown.texts, Lead::Heading, sheet.mode, width, works, cx.out),
             Tab::Explanation if shown.explanation.is_empty() => nothing("This question has no explanation."),
-            Tab::Explanation => text::lines(&shown.explanation, Lead::Plain, sheet.mode, width, works, out),
-            Tab::Diagram => diagram::lines(shown.diagram.as_ref(), sheet.mode, width, works, out),
+            Tab::Explanation => text::lines(&shown.explanation, Lead::Plain, sheet.mode, width, works, cx.out),
+            Tab::Diagram => diagram::lines(shown.diagram.as_ref(), sheet.mode, width, works, cx.out),
             Tab::Details => Content::Lines(details::lines(&shown.question, &shown.record.mappings, cx.now.wall, width)),
             Tab::Raw => Content::Lines(raw::lines(&shown.record.record, width)),
+            Tab::Changes => changes::lines(shown, &self.tale, style, width, works, cx),
+            Tab::Queue => queue::lines(&self.tale, width, cx),
+            Tab::Timeline => timeline::lines(shown, &self.tale, style, &self.opened, width, works, cx),
         };
         sheet.take(content, width);
         sheet.mark(&self.pattern);
         if let Some(next) = self.next_age(cx.now) {
             cx.out.commands.push(Command::After(next, Timer::Ages));
+        }
+    }
+
+    /// Scrolls the lines of the tab; the selection comes along.
+    fn scroll(&mut self, lines: i64) {
+        let sheet = self.sheet_mut();
+        sheet.view.scroll(0, lines);
+        match sheet.kind {
+            tab::Places::Items => sheet.select_visible(),
+            tab::Places::Changes => sheet.at = None,
         }
     }
 
@@ -307,10 +379,12 @@ fn nothing(words: &str) -> Content {
 impl Pane for QuestionPane {
     fn resize(&mut self, area: Rect, cx: &mut Cx<'_>) {
         self.area = area;
+        self.tell(cx);
         self.lay_out(cx);
     }
 
     fn act(&mut self, action: Action, count: Option<u64>, cx: &mut Cx<'_>) -> Handled {
+        self.settle(cx);
         self.do_action(action, count, cx)
     }
 
@@ -321,6 +395,9 @@ impl Pane for QuestionPane {
     }
 
     fn reply(&mut self, slot: Slot, outcome: Result<&Answer, &Error>, cx: &mut Cx<'_>) -> Handled {
+        if slot == Slot::Story {
+            return self.told(outcome, cx);
+        }
         if slot != Slot::Question {
             return Handled::No;
         }
@@ -328,7 +405,7 @@ impl Pane for QuestionPane {
         // What was said about waiting goes away in any case.
         let waited = cx.now.elapsed.saturating_sub(since) >= PATIENCE;
         let handled = match outcome {
-            Ok(Answer::Question(Some(record))) => self.receive(id, record),
+            Ok(Answer::Question(Some(record))) => self.receive(id, record, cx),
             Ok(Answer::Question(None)) => {
                 self.shown = None;
                 self.stale = None;
@@ -343,6 +420,7 @@ impl Pane for QuestionPane {
             }
             Err(error) => self.fail(Problem::Failed(id, error.clone())),
         };
+        self.tell(cx);
         self.lay_out(cx);
         if waited { Handled::Yes } else { handled }
     }
@@ -351,7 +429,7 @@ impl Pane for QuestionPane {
         if !self.works.take(job, result) {
             return Handled::No;
         }
-        for tab in [Tab::Question, Tab::Explanation, Tab::Diagram] {
+        for tab in [Tab::Question, Tab::Explanation, Tab::Diagram, Tab::Changes, Tab::Timeline] {
             self.sheets[tab.place()].spoil();
         }
         self.lay_out(cx);
@@ -369,8 +447,13 @@ impl Pane for QuestionPane {
             }
             Timer::Ages if self.shown.is_some() => {
                 self.sheets[Tab::Details.place()].spoil();
+                self.spoil_story();
                 self.lay_out(cx);
-                if self.tab == Tab::Details { Handled::Yes } else { Handled::No }
+                if self.next_age(cx.now).is_some() { Handled::Yes } else { Handled::No }
+            }
+            Timer::Preview => {
+                self.tell(cx);
+                Handled::No
             }
             _ => Handled::No,
         }
@@ -378,9 +461,12 @@ impl Pane for QuestionPane {
 
     fn mouse(&mut self, mouse: MouseEvent, cx: &mut Cx<'_>) -> Handled {
         let at = Position::new(mouse.column, mouse.row);
+        if !matches!(mouse.kind, MouseEventKind::Moved) {
+            self.settle(cx);
+        }
         match mouse.kind {
-            MouseEventKind::ScrollDown => self.sheet_mut().view.scroll(0, WHEEL),
-            MouseEventKind::ScrollUp => self.sheet_mut().view.scroll(0, -WHEEL),
+            MouseEventKind::ScrollDown => self.scroll(WHEEL),
+            MouseEventKind::ScrollUp => self.scroll(-WHEEL),
             MouseEventKind::ScrollRight => self.sheet_mut().view.scroll(WHEEL, 0),
             MouseEventKind::ScrollLeft => self.sheet_mut().view.scroll(-WHEEL, 0),
             MouseEventKind::Down(MouseButton::Left) => {

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use ratatui::layout::Position;
 
 use super::{
-    QuestionPane,
-    tab::{Mode, Tab},
+    Opened, QuestionPane,
+    tab::{Mode, Places, Tab},
     text::Text,
-    view,
+    when,
 };
 use crate::{
-    domain::place::Place,
+    domain::{page::RowKey, place::Place, review::StoryEvent},
     message::{action::Action, command::Command},
     panes::{Cx, EditHow, Handled, Intent, PromptKind, PromptState, Secrets, Severity, overlay::edit_field::Field},
-    widgets::rich::Wrap,
+    widgets::{diff::Shape, rich::Wrap},
 };
 
 /// Columns a step sideways goes.
@@ -23,36 +23,59 @@ const SIDEWAYS: i64 = 4;
 impl QuestionPane {
     pub(super) fn do_action(&mut self, action: Action, count: Option<u64>, cx: &mut Cx<'_>) -> Handled {
         let times = i64::try_from(count.unwrap_or(1)).unwrap_or(i64::MAX);
-        let page = i64::from(view::body(self.area).height).max(1);
+        let page = i64::from(self.body().height).max(1);
         let half = (page / 2).max(1);
+        let sheet = self.sheet_mut();
+        match action {
+            Action::Down if sheet.select_by(times) => return Handled::Yes,
+            Action::Up if sheet.select_by(-times) => return Handled::Yes,
+            Action::Down => self.scroll(times),
+            Action::Up => self.scroll(-times),
+            Action::PageDown => self.scroll(page.saturating_mul(times)),
+            Action::PageUp => self.scroll(page.saturating_mul(times).saturating_neg()),
+            Action::HalfPageDown => self.scroll(half.saturating_mul(times)),
+            Action::HalfPageUp => self.scroll(half.saturating_mul(times).saturating_neg()),
+            Action::First | Action::Last => {
+                if action == Action::First { sheet.view.top() } else { sheet.view.bottom() }
+                sheet.at = match (sheet.kind, action) {
+                    (Places::Changes, _) => None,
+                    (Places::Items, Action::First) => Some(0),
+                    (Places::Items, _) => Some(sheet.places.len().saturating_sub(1)),
+                };
+            }
+            _ => return self.do_more(action, count, times, cx),
+        }
+        Handled::Yes
+    }
+
+    fn do_more(&mut self, action: Action, count: Option<u64>, times: i64, cx: &mut Cx<'_>) -> Handled {
+        let tab = self.tab;
         let view = &mut self.sheet_mut().view;
         match action {
-            Action::Down => view.scroll(0, times),
-            Action::Up => view.scroll(0, -times),
-            Action::PageDown => view.scroll(0, page.saturating_mul(times)),
-            Action::PageUp => view.scroll(0, -page.saturating_mul(times)),
-            Action::HalfPageDown => view.scroll(0, half.saturating_mul(times)),
-            Action::HalfPageUp => view.scroll(0, -half.saturating_mul(times)),
             Action::Left => view.scroll(-SIDEWAYS.saturating_mul(times), 0),
             Action::Right => view.scroll(SIDEWAYS.saturating_mul(times), 0),
             Action::FirstColumn => view.leftmost(),
             Action::LastColumn => view.rightmost(),
-            Action::First => view.top(),
-            Action::Last => view.bottom(),
             Action::Percent => {
                 let row = view.row_count() as u128 * u128::from(count.unwrap_or(0).min(100)) / 100;
                 view.go_to(usize::try_from(row).unwrap_or(usize::MAX));
             }
+            Action::Wrap if matches!(tab, Tab::Changes | Tab::Timeline) => self.turn_diff(cx),
             Action::Wrap => view.set_wrap(if view.wrap() == Wrap::Cut { Wrap::Wrap } else { Wrap::Cut }),
             Action::NextMatch if view.match_count() > 0 => view.next_match(),
             Action::PreviousMatch if view.match_count() > 0 => view.previous_match(),
+            Action::NextMatch if self.pattern.is_empty() && self.sheet_mut().step(true) => {}
+            Action::PreviousMatch if self.pattern.is_empty() && self.sheet_mut().step(false) => {}
             Action::NextTab => self.open_tab(self.tab.by(1), cx),
             Action::PreviousTab => self.open_tab(self.tab.by(Tab::ALL.len() - 1), cx),
             Action::Raw | Action::Fold => return self.toggle_source(cx),
             Action::Search => self.open_search(cx),
             Action::Cancel => return self.end_search(),
             Action::Refresh => self.changed(cx),
+            Action::Open if self.tab == Tab::Timeline && self.selected_event().is_some() => self.open_event(cx),
+            Action::Open if self.tab == Tab::Queue && self.selected_event().is_some() => return self.go_to_event(cx),
             Action::Open => return self.copy_link(cx),
+            Action::FollowReference if self.selected_event().is_some() => return self.go_to_event(cx),
             Action::FollowReference => return self.go_to_row(cx),
             Action::Copy => return self.copy(cx),
             Action::CopyRow => return self.copy_row(cx),
@@ -65,17 +88,77 @@ impl QuestionPane {
 
     pub(super) fn open_tab(&mut self, tab: Tab, cx: &mut Cx<'_>) {
         self.tab = tab;
+        self.tell(cx);
+        self.lay_out(cx);
+    }
+
+    /// The event that is selected in the queue or the timeline.
+    fn selected_event(&self) -> Option<&StoryEvent> {
+        let story = self.tale.story.as_ref()?;
+        let at = self.sheet().at.filter(|_| self.sheet().selected().is_some())?;
+        match self.tab {
+            Tab::Queue => story.queue().nth(at),
+            Tab::Timeline => story.events.get(at),
+            _ => None,
+        }
+    }
+
+    /// Shows what the selected event changed, or does no longer.
+    fn open_event(&mut self, cx: &mut Cx<'_>) {
+        let Some(event) = self.selected_event() else { return };
+        let event = Opened { source: event.source, key: event.key.clone() };
+        match self.opened.iter().position(|open| *open == event) {
+            Some(at) => {
+                self.opened.remove(at);
+            }
+            None => self.opened.push(event),
+        }
+        self.sheets[Tab::Timeline.place()].spoil();
+        self.lay_out(cx);
+        let sheet = self.sheet_mut();
+        if let Some(at) = sheet.at {
+            sheet.select(at);
+        }
+    }
+
+    /// To the row of the ledger, the history or the queue that tells of the selected event.
+    fn go_to_event(&mut self, cx: &mut Cx<'_>) -> Handled {
+        let Some(event) = self.selected_event() else { return Handled::No };
+        let table = when::table(event.source);
+        let relation = cx.schema.and_then(|schema| schema.catalogued(table)).map(|relation| relation.name.clone());
+        let key = match &event.key {
+            RowKey::Rowid(id) => Some(id.to_string()),
+            RowKey::Primary(values) => values.first().map(|value| value.to_plain().into_owned()),
+            RowKey::Ordinal(_) => None,
+        };
+        let relation = relation.unwrap_or_else(|| table.to_owned());
+        cx.out.intents.push(Intent::Go(Place { relation, key }));
+        Handled::Yes
+    }
+
+    /// Diffs: the sides beside each other where that fits, or one below the other.
+    fn turn_diff(&mut self, cx: &mut Cx<'_>) {
+        self.shape = if self.shape == Shape::Unified { Shape::Fitting } else { Shape::Unified };
+        self.spoil_story();
         self.lay_out(cx);
     }
 
     /// Source, or rendered: where there are two.
     fn toggle_source(&mut self, cx: &mut Cx<'_>) -> Handled {
-        if !matches!(self.tab, Tab::Question | Tab::Explanation | Tab::Diagram) {
+        if matches!(self.tab, Tab::Details | Tab::Raw | Tab::Queue) {
             return Handled::No;
         }
         let sheet = self.sheet_mut();
         sheet.mode = sheet.mode.other();
         sheet.spoil();
+        if matches!(self.tab, Tab::Changes | Tab::Timeline) {
+            self.lay_out(cx);
+            let sheet = self.sheet_mut();
+            let at = sheet.at.filter(|_| sheet.kind == Places::Items);
+            at.into_iter().for_each(|at| sheet.select(at));
+            return Handled::Yes;
+        }
+        let sheet = self.sheet_mut();
         sheet.view.top();
         sheet.view.leftmost();
         self.lay_out(cx);
@@ -152,6 +235,9 @@ impl QuestionPane {
             Tab::Diagram => (self.sheet().view.text(), "diagram"),
             Tab::Details => (self.sheet().view.text(), "details"),
             Tab::Raw => (self.sheet().view.text(), "raw values"),
+            Tab::Changes => (self.sheet().view.text(), "changes"),
+            Tab::Queue => (self.sheet().view.text(), "queue items"),
+            Tab::Timeline => (self.sheet().view.text(), "timeline"),
         };
         if text.trim().is_empty() {
             cx.out.say(Severity::Info, "there is nothing to copy here");
@@ -189,9 +275,22 @@ impl QuestionPane {
     }
 
     pub(super) fn click(&mut self, at: Position, cx: &mut Cx<'_>) -> Handled {
-        let body = view::body(self.area);
+        let body = self.body();
         if !body.contains(at) {
             return Handled::No;
+        }
+        let sheet = self.sheet_mut();
+        let line = sheet.view.offset().1 + usize::from(at.y - body.y);
+        if sheet.selected().is_some()
+            && let Some(item) = sheet.places.iter().position(|place| place.contains(&line))
+        {
+            // A click selects; on the line that is selected it opens.
+            let again = sheet.at == Some(item) && sheet.places[item].start == line;
+            sheet.at = Some(item);
+            if again && self.tab == Tab::Timeline {
+                self.open_event(cx);
+            }
+            return Handled::Yes;
         }
         let link = self.sheet().view.link_at(at.x - body.x, at.y - body.y).map(str::to_owned);
         if let Some(text) = link {

@@ -7,7 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     Problem, QuestionPane, Shown,
     details::{path, role_of},
-    tab::Tab,
+    tab::{Places, Tab},
 };
 use crate::{
     panes::{
@@ -16,35 +16,51 @@ use crate::{
         link, notice,
     },
     theme::Role,
-    widgets::{pen::Pen, safe, scrollbar},
+    widgets::{pen::Pen, rich, safe, scrollbar},
 };
 
 /// The frame's width from which on the tabs have their whole names.
-const WIDE: u16 = 50;
+const WIDE: u16 = 78;
+/// And from which on they have short ones.
+const NARROW: u16 = 58;
 
 /// The frame with its tabs, for drawing and for clicks.
 pub(super) fn tabs(open: Tab, area: Rect) -> Frame<'static> {
-    let tabs = if area.width >= WIDE { &Tab::NAMES } else { &Tab::SHORT };
+    let tabs = match area.width {
+        WIDE.. => &Tab::NAMES,
+        NARROW.. => &Tab::SHORT,
+        _ => &Tab::TINY,
+    };
     Frame { tabs, open: open.place(), ..Frame::default() }
 }
 
-/// Where the lines of a tab lie: a column of air at either side, below the line about the question.
-pub(super) fn body(area: Rect) -> Rect {
+/// Columns of the lines of a tab: one of air at either side.
+pub(super) fn body_width(area: Rect) -> u16 {
     let inner = frame::inner(area);
-    let head = u16::from(inner.height >= 3);
+    inner.width.saturating_sub(2 * u16::from(inner.width >= 20))
+}
+
+/// Where the lines of a tab lie: a column of air at either side, below the line about the question and the strip.
+fn body(area: Rect, strip: u16) -> Rect {
+    let inner = frame::inner(area);
+    let head = (u16::from(inner.height >= 3) + strip).min(inner.height);
     let air = u16::from(inner.width >= 20);
-    Rect {
-        x: inner.x + air,
-        y: inner.y + head,
-        width: inner.width.saturating_sub(2 * air),
-        height: inner.height - head,
-    }
+    Rect { x: inner.x + air, y: inner.y + head, width: body_width(area), height: inner.height - head }
 }
 
 impl QuestionPane {
+    /// Where the lines of the tab lie.
+    pub(super) fn body(&self) -> Rect {
+        self.body_in(self.area)
+    }
+
+    fn body_in(&self, area: Rect) -> Rect {
+        body(area, u16::try_from(self.strip.len()).unwrap_or(0))
+    }
+
     pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
         let area = area.intersection(buf.area);
-        let (note, footer) = (self.note(body(area).width, cx), self.footer());
+        let (note, footer) = (self.note(body_width(area), cx), self.footer());
         let parts = Frame { note: &note, footer: &footer, ..tabs(self.tab, area) };
         let inner = frame::frame(&parts, area, buf, cx);
         if inner.is_empty() {
@@ -61,19 +77,33 @@ impl QuestionPane {
     }
 
     fn draw_shown(&self, shown: &Shown, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
-        let body = body(area);
-        if body.y > frame::inner(area).y {
-            Head::of(shown).draw(Rect { y: body.y - 1, height: 1, ..body }, buf, cx);
+        let (body, top) = (self.body_in(area), frame::inner(area).y);
+        if body.y > top {
+            Head::of(shown).draw(Rect { y: top, height: 1, ..body }, buf, cx);
+        }
+        for (y, line) in (top + 1..body.y).zip(&self.strip) {
+            rich::draw_line(line, 0, Rect { y, height: 1, ..body }, buf, cx.theme);
         }
         let sheet = self.sheet();
         if sheet.notice.is_empty() {
             sheet.view.draw(body, buf, cx.theme);
+            self.draw_selection(body, buf, cx);
             let border = Rect { x: area.right() - 1, width: 1, ..body };
             scrollbar::draw(sheet.view.position(), border, buf, cx.theme);
         } else {
             let words: Vec<_> = sheet.notice.iter().map(|(text, role)| (text.as_str(), *role)).collect();
             notice::draw(&words, body, buf, cx.theme);
         }
+    }
+
+    /// The first line of the selected item, where it is on the screen.
+    fn draw_selection(&self, body: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+        let sheet = self.sheet();
+        let Some(place) = sheet.selected() else { return };
+        let Some(row) = place.start.checked_sub(sheet.view.offset().1) else { return };
+        let Some(row) = u16::try_from(row).ok().filter(|row| *row < body.height) else { return };
+        let role = if cx.focused { Role::Selected } else { Role::SelectedQuiet };
+        Pen::over(buf, Rect { y: body.y + row, height: 1, ..body }.intersection(buf.area), cx.theme, role);
     }
 
     fn draw_nothing(&self, inner: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
@@ -134,6 +164,11 @@ impl QuestionPane {
                 Some(number) => format!("match {number} of {}", view.match_count()),
                 None => "no match".to_owned(),
             };
+        }
+        let sheet = self.sheet();
+        if let Some(at) = sheet.at.filter(|_| sheet.notice.is_empty()) {
+            let what = if sheet.kind == Places::Changes { "change " } else { "" };
+            return format!("{what}{} of {}", at + 1, sheet.places.len());
         }
         let place = view.position();
         match place.total.saturating_sub(place.shown) {

@@ -1,11 +1,15 @@
-//! What was computed in the background (colours of code, drawn diagrams), kept so that going back costs nothing.
+//! What was computed in the background (colours of code, drawn diagrams, differences), kept so that going back costs nothing.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
-    domain::syntax::{Computed, HighlightedLines, Job},
+    domain::{
+        diff::{Comparison, Diff},
+        syntax::{Computed, HighlightedLines, Job},
+    },
     message::command::Command,
     panes::Outbox,
+    widgets::compute,
 };
 
 /// Results that are kept, and questions that wait for an answer.
@@ -32,6 +36,24 @@ impl Works {
         }
     }
 
+    /// What differs: found at once where that is quick, asked for where it is not.
+    pub(super) fn diff(&mut self, comparison: Comparison, out: &mut Outbox) -> Option<Arc<Diff>> {
+        let heavy = comparison.is_heavy();
+        let job = Job::Diff(Arc::new(comparison));
+        if self.get(&job).is_none() {
+            if heavy {
+                self.want(job, out);
+                return None;
+            }
+            let result = compute::run(&job);
+            self.keep(job.clone(), result);
+        }
+        match self.get(&job)? {
+            Computed::Diff(found) => Some(Arc::clone(found)),
+            _ => None,
+        }
+    }
+
     /// Asks for a job unless it is done or on its way.
     pub(super) fn want(&mut self, job: Job, out: &mut Outbox) {
         if self.get(&job).is_none() && !self.asked.contains(&job) {
@@ -47,11 +69,15 @@ impl Works {
     pub(super) fn take(&mut self, job: &Job, result: &Computed) -> bool {
         let Some(place) = self.asked.iter().position(|asked| asked == job) else { return false };
         self.asked.remove(place);
+        self.keep(job.clone(), result.clone());
+        true
+    }
+
+    fn keep(&mut self, job: Job, result: Computed) {
         if self.done.len() >= KEPT {
             self.done.pop_front();
         }
-        self.done.push_back((job.clone(), result.clone()));
-        true
+        self.done.push_back((job, result));
     }
 }
 

@@ -1,0 +1,181 @@
+//! The changes tab: the question before the last change of a bot, against the row now, field by field.
+
+use std::sync::Arc;
+
+use super::{
+    QuestionPane, Shown,
+    tab::{Content, Mode},
+    tale::Tale,
+    when,
+    works::Works,
+};
+use crate::{
+    domain::{
+        diff::{Comparison, Diff, Side},
+        review::{Story, StoryEvent},
+    },
+    panes::{Cx, notice},
+    theme::Role,
+    widgets::{
+        diff::{self, Folding, Shape},
+        json_tree::JsonTree,
+        rich::{self, RichLine, RichSpan},
+        safe,
+    },
+};
+
+/// The comparison of a question with its snapshot: only what the snapshot holds, in the order of the table.
+fn comparison(shown: &Shown, snapshot: &Arc<str>) -> Comparison {
+    let record = &shown.record.record;
+    let fields = record.relation.columns.iter().map(|column| Arc::from(column.name.as_str()));
+    Comparison::of_rows(Side::Text(Arc::clone(snapshot)), Side::from(record), fields).within_before()
+}
+
+/// What an event changed, as it was recorded.
+pub(super) fn recorded(shown: &Shown, event: &StoryEvent) -> Comparison {
+    let fields = shown.record.record.relation.columns.iter().map(|column| Arc::from(column.name.as_str()));
+    let side = |state: &Option<Arc<str>>| match state {
+        Some(text) => Side::Text(Arc::clone(text)),
+        None => Side::Absent("not recorded".into()),
+    };
+    Comparison::of_rows(side(&event.before), side(&event.after), fields)
+}
+
+/// Whether a snapshot can be compared by fields.
+fn is_object(snapshot: &str) -> bool {
+    snapshot.trim_start().starts_with('{') && JsonTree::parse(snapshot).is_ok()
+}
+
+/// How a diff stands in the tabs: unchanged parts folded while it is rendered.
+pub(super) const fn folding(mode: Mode) -> Folding {
+    match mode {
+        Mode::Rendered => Folding::Folded,
+        Mode::Source => Folding::Open,
+    }
+}
+
+impl QuestionPane {
+    /// What stands in the place of a story that is not there.
+    pub(super) fn no_story(tale: &Tale) -> Content {
+        if let Some(error) = tale.error.as_ref().filter(|_| !tale.asked) {
+            return Content::Notice(vec![
+                (format!("The story cannot be read: {}", error.what), Role::Bad),
+                (error.remedy.clone(), Role::Muted),
+                ("r tries again.".to_owned(), Role::Muted),
+            ]);
+        }
+        Content::Notice(vec![("Reading what the bots did …".to_owned(), Role::Muted)])
+    }
+}
+
+/// The lines of the tab.
+pub(super) fn lines(
+    shown: &Shown,
+    tale: &Tale,
+    (mode, shape): (Mode, Shape),
+    width: u16,
+    works: &mut Works,
+    cx: &mut Cx<'_>,
+) -> Content {
+    let Some(story) = &tale.story else { return QuestionPane::no_story(tale) };
+    let Some((event, snapshot)) = story.before_bot().and_then(|event| Some((event, event.before.as_ref()?))) else {
+        return Content::Notice(without(story, cx));
+    };
+    let mut lines = head(story, event, tale, width, cx);
+    lines.push(RichLine::default());
+    if !is_object(snapshot) {
+        lines.push(RichLine::of("The snapshot is no JSON object, so it is shown as it is stored:", Role::Warning));
+        lines.push(RichLine::default());
+        lines.extend(rich::plain(super::text::head(snapshot).0, Role::Text));
+        return Content::Lines(lines);
+    }
+    let Some(found) = works.diff(comparison(shown, snapshot), cx.out) else {
+        lines.push(RichLine::of("Comparing …", Role::Muted));
+        return Content::Lines(lines);
+    };
+    if found.is_same() {
+        let words = "No difference: every field of the snapshot is as it was before.";
+        lines.push(RichLine::of(safe::fit(words, usize::from(width)), Role::Good));
+    }
+    let places = append(&found, width, shape, folding(mode), &mut lines);
+    Content::Marked { lines, places, kind: super::tab::Places::Changes }
+}
+
+/// Appends a diff, and says where its changes begin.
+fn append(found: &Diff, width: u16, shape: Shape, folding: Folding, lines: &mut Vec<RichLine>) -> Vec<std::ops::Range<usize>> {
+    let laid = diff::lay_out(found, width, shape, folding);
+    let first = lines.len();
+    let ends = laid.changes.iter().skip(1).copied().chain([laid.lines.len()]);
+    let places = laid.changes.iter().zip(ends).map(|(start, end)| first + start..first + end).collect();
+    lines.extend(laid.lines);
+    places
+}
+
+/// Which event the snapshot is from.
+fn head(story: &Story, event: &StoryEvent, tale: &Tale, width: u16, cx: &Cx<'_>) -> Vec<RichLine> {
+    let width = usize::from(width);
+    let at = when::words(&event.at, cx.settings.times, cx.now.wall);
+    let who = safe::safe_prose(&event.who).into_owned();
+    let mut spans = vec![
+        RichSpan::new("before ", Role::Muted),
+        RichSpan::new(safe::fit(&who, 30), Role::Strong),
+        RichSpan::new(" · ", Role::Faint),
+        RichSpan::new(safe::fit(&safe::safe_prose(&event.what), 20), when::role_of(event)),
+        RichSpan::new(format!(" · {at} · {}", when::source(event.source)), Role::Muted),
+    ];
+    if width >= 60 {
+        spans.push(RichSpan::new("  against the row now", Role::Faint));
+    }
+    let mut lines = vec![RichLine { spans, ground: None }];
+    if let Some(reason) = event.reason.as_deref().filter(|reason| !reason.trim().is_empty()) {
+        lines.extend(reason_lines(reason, 0, width, 3));
+    }
+    // Bots that changed it later and left no state are not to be taken for the one that did.
+    let later = story.events.iter().take_while(|other| !std::ptr::eq(*other, event)).filter(|other| other.by_bot).count();
+    if later > 0 {
+        let times = if later == 1 { "1 later event of a bot".to_owned() } else { format!("{later} later events of bots") };
+        let words = format!("{times} recorded no state before: what changed since is in here, too.");
+        lines.extend(notice::wrapped(&words, width).into_iter().map(|line| RichLine::of(line, Role::Muted)));
+    }
+    if let Some(error) = &tale.error {
+        let words = format!("not read anew: {}", safe::safe_prose(&error.what));
+        lines.push(RichLine::of(safe::fit(&words, width), Role::Warning));
+    }
+    lines
+}
+
+/// A reason in at most so many lines.
+pub(super) fn reason_lines(reason: &str, indent: usize, width: usize, most: usize) -> Vec<RichLine> {
+    let mut end = reason.len().min(4_000);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    let margin = " ".repeat(indent);
+    let wrapped = notice::wrapped(&safe::safe_prose(&reason[..end]), width.saturating_sub(indent).max(4));
+    let cut = wrapped.len() > most;
+    let mut lines: Vec<RichLine> =
+        wrapped.into_iter().take(most).map(|line| RichLine::of(format!("{margin}{line}"), Role::Text)).collect();
+    if let Some(span) = lines.last_mut().filter(|_| cut).and_then(|line| line.spans.last_mut()) {
+        span.text.push_str(" …");
+    }
+    lines
+}
+
+/// Why there is nothing to compare with.
+fn without(story: &Story, cx: &Cx<'_>) -> Vec<(String, Role)> {
+    let mut words = vec![("No snapshot to compare with".to_owned(), Role::Title)];
+    let last = story.events.iter().find(|event| event.by_bot);
+    words.push((
+        match last {
+            None => "Neither the ledger nor the history tells of a bot that changed this question.".to_owned(),
+            Some(event) => format!(
+                "The last a bot did was {} ({}, {}), and like all before it it recorded no state before.",
+                event.what,
+                event.who,
+                when::words(&event.at, cx.settings.times, cx.now.wall)
+            ),
+        },
+        Role::Muted,
+    ));
+    words
+}

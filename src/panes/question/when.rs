@@ -1,0 +1,80 @@
+//! Times and names as the tabs of the story say them.
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::{
+        catalogue,
+        review::{StoryEvent, StorySource},
+        time::{self, TimeFormat},
+    },
+    theme::Role,
+    widgets::safe,
+};
+
+/// A stored time as the user wants times; what cannot be read as it is stored.
+pub(super) fn words(stored: &str, format: TimeFormat, now: Timestamp) -> String {
+    let Some(at) = time::parse(stored) else {
+        return if stored.is_empty() { "no time".to_owned() } else { safe::safe(stored).into_owned() };
+    };
+    match format {
+        TimeFormat::Raw => safe::safe(stored).into_owned(),
+        TimeFormat::Iso => time::iso(at),
+        TimeFormat::Relative => age(at, now),
+    }
+}
+
+/// `3d ago`, `now`, `in 5m`.
+pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
+    match time::relative(at, now) {
+        age if age == "now" || age.starts_with("in ") => age,
+        age => format!("{age} ago"),
+    }
+}
+
+/// The role of what an event did.
+pub(super) fn role_of(event: &StoryEvent) -> Role {
+    let (table, column) = match event.source {
+        StorySource::Ledger => ("botLedger", "action"),
+        StorySource::History => ("questionHistory", "eventType"),
+        StorySource::Queue => ("workQueue", "action"),
+    };
+    tone(table, column, &event.what)
+}
+
+/// The role of a queue item's status.
+pub(super) fn role_of_status(status: &str) -> Role {
+    tone("workQueue", "status", status)
+}
+
+fn tone(table: &str, column: &str, value: &str) -> Role {
+    let facts = catalogue::table(table).and_then(|table| table.column(column));
+    facts.and_then(|facts| facts.meaning.tone(value)).map_or(Role::Text, Role::from)
+}
+
+/// The sign of the table an event comes from.
+pub(super) const fn glyph(source: StorySource) -> &'static str {
+    match source {
+        StorySource::Ledger => "◆",
+        StorySource::History => "●",
+        StorySource::Queue => "▫",
+    }
+}
+
+/// The table an event comes from, in a word.
+pub(super) const fn source(source: StorySource) -> &'static str {
+    match source {
+        StorySource::Ledger => "ledger",
+        StorySource::History => "history",
+        StorySource::Queue => "queue",
+    }
+}
+
+/// The table an event comes from, by its logical name.
+pub(super) const fn table(source: StorySource) -> &'static str {
+    match source {
+        StorySource::Ledger => "botLedger",
+        StorySource::History => "questionHistory",
+        StorySource::Queue => "workQueue",
+    }
+}
