@@ -66,6 +66,7 @@ impl App {
     fn close_desk(&mut self, now: Now) {
         self.wanted.desk = Desk::Browse;
         self.review.close();
+        self.question.review(None, &mut cx!(self, now));
         if let Some(left) = self.reviewing.left.take() {
             self.wanted.zoom = left.zoom;
             if let Some(id) = left.question {
@@ -90,12 +91,14 @@ impl App {
         if self.wanted.desk != Desk::Review || !seen {
             return;
         }
-        let Some(id) = self.review.current().map(|item| item.id.clone()) else { return };
+        let Some(item) = self.review.current().cloned() else { return };
+        let id = item.id.clone();
         if self.reviewing.followed.as_ref() != Some(&id) {
             self.question.show(id.clone(), &mut cx!(self, now));
             self.reviewing.followed = Some(id);
             self.dirty = true;
         }
+        self.question.review(Some(&item), &mut cx!(self, now));
     }
 
     /// What the desk does of the actions, whichever of its panes has the focus.

@@ -137,7 +137,7 @@ pub struct StoryEvent {
     /// The state before, as stored (JSON text, or whatever is there); `None` where there is none. Of one that is longer than [`STATE`]
     /// this many bytes come, with a line behind them that says so: it is no JSON any more.
     pub before: Option<Arc<str>>,
-    /// The state after.
+    /// The state after; of a queue item its result.
     pub after: Option<Arc<str>>,
     /// `changedFields` as stored.
     pub fields: Option<String>,

@@ -115,7 +115,7 @@ impl Columns {
                 priority: column("priority"),
                 reason: column("reason"),
                 before: none(),
-                after: none(),
+                after: column("result"),
                 fields: none(),
                 bot: "0".to_owned(),
             },

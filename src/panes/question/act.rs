@@ -36,7 +36,11 @@ impl QuestionPane {
             Action::HalfPageDown => self.scroll(half.saturating_mul(times)),
             Action::HalfPageUp => self.scroll(half.saturating_mul(times).saturating_neg()),
             Action::First | Action::Last => {
-                if action == Action::First { sheet.view.top() } else { sheet.view.bottom() }
+                if action == Action::First {
+                    sheet.view.top()
+                } else {
+                    sheet.view.bottom()
+                }
                 sheet.at = match (sheet.kind, action) {
                     (Places::Changes, _) => None,
                     (Places::Items, Action::First) => Some(0),

@@ -14,7 +14,7 @@ use crate::{
         diff::{Comparison, Diff, Side},
         review::{Story, StoryEvent},
     },
-    panes::{Cx, notice},
+    panes::{Cx, notice::wrapped},
     theme::Role,
     widgets::{
         diff::{self, Folding, Shape},
@@ -102,7 +102,13 @@ pub(super) fn lines(
 }
 
 /// Appends a diff, and says where its changes begin.
-fn append(found: &Diff, width: u16, shape: Shape, folding: Folding, lines: &mut Vec<RichLine>) -> Vec<std::ops::Range<usize>> {
+fn append(
+    found: &Diff,
+    width: u16,
+    shape: Shape,
+    folding: Folding,
+    lines: &mut Vec<RichLine>,
+) -> Vec<std::ops::Range<usize>> {
     let laid = diff::lay_out(found, width, shape, folding);
     let first = lines.len();
     let ends = laid.changes.iter().skip(1).copied().chain([laid.lines.len()]);
@@ -131,11 +137,13 @@ fn head(story: &Story, event: &StoryEvent, tale: &Tale, width: u16, cx: &Cx<'_>)
         lines.extend(reason_lines(reason, 0, width, 3));
     }
     // Bots that changed it later and left no state are not to be taken for the one that did.
-    let later = story.events.iter().take_while(|other| !std::ptr::eq(*other, event)).filter(|other| other.by_bot).count();
+    let later =
+        story.events.iter().take_while(|other| !std::ptr::eq(*other, event)).filter(|other| other.by_bot).count();
     if later > 0 {
-        let times = if later == 1 { "1 later event of a bot".to_owned() } else { format!("{later} later events of bots") };
-        let words = format!("{times} recorded no state before: what changed since is in here, too.");
-        lines.extend(notice::wrapped(&words, width).into_iter().map(|line| RichLine::of(line, Role::Muted)));
+        let events = if later == 1 { "1 later event of a bot has" } else { "later events of bots have" };
+        let count = if later == 1 { String::new() } else { format!("{later} ") };
+        let words = format!("{count}{events} no snapshot: what they changed is in here, too");
+        lines.push(RichLine::of(safe::fit(&words, width), Role::Muted));
     }
     if let Some(error) = &tale.error {
         let words = format!("not read anew: {}", safe::safe_prose(&error.what));
@@ -151,10 +159,10 @@ pub(super) fn reason_lines(reason: &str, indent: usize, width: usize, most: usiz
         end -= 1;
     }
     let margin = " ".repeat(indent);
-    let wrapped = notice::wrapped(&safe::safe_prose(&reason[..end]), width.saturating_sub(indent).max(4));
-    let cut = wrapped.len() > most;
+    let rows = wrapped(&safe::safe_prose(&reason[..end]), width.saturating_sub(indent).max(4));
+    let cut = rows.len() > most;
     let mut lines: Vec<RichLine> =
-        wrapped.into_iter().take(most).map(|line| RichLine::of(format!("{margin}{line}"), Role::Text)).collect();
+        rows.into_iter().take(most).map(|line| RichLine::of(format!("{margin}{line}"), Role::Text)).collect();
     if let Some(span) = lines.last_mut().filter(|_| cut).and_then(|line| line.spans.last_mut()) {
         span.text.push_str(" …");
     }

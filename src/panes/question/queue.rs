@@ -52,20 +52,25 @@ fn item(event: &StoryEvent, width: usize, cx: &Cx<'_>, lines: &mut Vec<RichLine>
     ];
     if let Some(priority) = event.priority {
         let role = if priority <= 2 { Role::Warning } else { Role::Muted };
-        spans.push(RichSpan::new(format!("priority {priority:<2}"), role));
+        spans.push(RichSpan::new(format!("priority {priority}"), role));
     }
     spans.push(RichSpan::new(format!("{by} · {at}"), Role::Muted));
     lines.push(RichLine { spans, ground: None });
     if let Some(reason) = event.reason.as_deref().filter(|reason| !reason.trim().is_empty()) {
         lines.extend(reason_lines(reason, 2, width, 4));
     }
+    result(event, 2, width, lines);
+}
+
+/// What came of a queue item.
+pub(super) fn result(event: &StoryEvent, indent: usize, width: usize, lines: &mut Vec<RichLine>) {
     if let Some(result) = event.after.as_deref().filter(|result| !result.trim().is_empty()) {
-        let role = if status == "failed" { Role::Bad } else { Role::Muted };
-        for (at, mut line) in reason_lines(result, 4, width, 4).into_iter().enumerate() {
+        let role = if event.status.as_deref() == Some("failed") { Role::Bad } else { Role::Muted };
+        for (at, mut line) in reason_lines(result, indent + 2, width, 4).into_iter().enumerate() {
             for span in &mut line.spans {
                 span.role = role;
                 if at == 0 {
-                    span.text.replace_range(..4, "  → ");
+                    span.text.replace_range(indent..indent + 1, "→");
                 }
             }
             lines.push(line);

@@ -57,7 +57,8 @@ fn lines(why: &Why<'_>, width: usize, most: usize, times: TimeFormat, cx: &Cx<'_
                 FlagSource::Ledger => "ledger",
                 FlagSource::History => "history",
             };
-            let (flagged, source) = if width >= 60 { ("flagged by ", format!(" · {from}")) } else { ("", String::new()) };
+            let (flagged, source) =
+                if width >= 60 { ("flagged by ", format!(" · {from}")) } else { ("", String::new()) };
             spans.push(RichSpan::new(flagged, Role::Warning));
             spans.push(RichSpan::new(safe::fit(&by, width / 2), Role::Strong));
             spans.push(RichSpan::new(format!(" · {at}{source}"), Role::Muted));

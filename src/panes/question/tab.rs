@@ -43,8 +43,7 @@ impl Tab {
     pub(super) const NAMES: [&'static str; 8] =
         ["Question", "Explanation", "Diagram", "Details", "Raw", "Changes", "Queue", "Timeline"];
     /// Where the names do not fit.
-    pub(super) const SHORT: [&'static str; 8] =
-        ["Q&A", "Expl.", "Diagr.", "Details", "Raw", "Diff", "Queue", "Time"];
+    pub(super) const SHORT: [&'static str; 8] = ["Q&A", "Expl.", "Diagr.", "Details", "Raw", "Diff", "Queue", "Time"];
     /// Where these do not fit either.
     pub(super) const TINY: [&'static str; 8] = ["Q&A", "Ex", "Di", "De", "Raw", "Ch", "Qu", "Ti"];
 
@@ -197,7 +196,9 @@ impl Sheet {
 
     /// To the next change (or the one before), round the end; whether there is any.
     pub(super) fn step(&mut self, forward: bool) -> bool {
-        let Some(last) = self.places.len().checked_sub(1).filter(|_| self.kind == Places::Changes) else { return false };
+        let Some(last) = self.places.len().checked_sub(1).filter(|_| self.kind == Places::Changes) else {
+            return false;
+        };
         let top = self.view.offset().1;
         let here = self.places.partition_point(|place| place.start < top);
         let at = match (self.at, forward) {

@@ -105,8 +105,12 @@ impl QuestionPane {
         if self.tale.asked {
             cx.out.cancel(Slot::Story);
         }
-        self.tale =
-            Tale { since: cx.now.elapsed, item: self.tale.item.take(), settled: self.tale.item.is_some(), ..Tale::default() };
+        self.tale = Tale {
+            since: cx.now.elapsed,
+            item: self.tale.item.take(),
+            settled: self.tale.item.is_some(),
+            ..Tale::default()
+        };
         self.opened.clear();
     }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod story;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -10,6 +12,7 @@ use crate::{
     domain::{
         catalogue,
         page::{Record, RowKey},
+        review::Story,
         schema::samples,
         value::Value,
     },
@@ -74,6 +77,9 @@ fn sample() -> Arc<QuestionRecord> {
 }
 
 struct Stage {
+    /// What is answered where the story is asked for; nothing where there is none.
+    story: Option<Arc<Story>>,
+    settings: Settings,
     pane: QuestionPane,
     out: Outbox,
     now: Now,
@@ -83,22 +89,33 @@ struct Stage {
 impl Stage {
     fn new(width: u16, height: u16) -> Self {
         let now = Now { elapsed: Duration::from_secs(1), wall: "2026-02-01T00:00:30Z".parse().unwrap() };
-        let mut stage =
-            Self { pane: QuestionPane::new(), out: Outbox::default(), now, area: Rect::new(0, 0, width, height) };
+        let mut stage = Self {
+            story: Some(story::sample()),
+            settings: Settings::default(),
+            pane: QuestionPane::new(),
+            out: Outbox::default(),
+            now,
+            area: Rect::new(0, 0, width, height),
+        };
         let area = stage.area;
         stage.with(|pane, cx| pane.resize(area, cx));
         stage
     }
 
     fn with<T>(&mut self, work: impl FnOnce(&mut QuestionPane, &mut Cx<'_>) -> T) -> T {
-        let settings = Settings::default();
-        let mut cx = Cx { now: self.now, schema: None, settings: &settings, out: &mut self.out };
+        let mut cx = Cx { now: self.now, schema: None, settings: &self.settings, out: &mut self.out };
         work(&mut self.pane, &mut cx)
     }
 
-    /// Does the jobs that were asked for, until none is left.
+    /// Does the jobs that were asked for and tells the story where it was asked for, until nothing is left.
     fn compute(&mut self) {
         loop {
+            let is_story = |command: &Command| matches!(command, Command::Send(request) if request.slot == Slot::Story);
+            let asked = self.out.commands.iter().any(is_story);
+            if let Some(story) = self.story.clone().filter(|_| asked) {
+                let answer = Answer::Story(story);
+                self.with(|pane, cx| pane.reply(Slot::Story, Ok(&answer), cx));
+            }
             let jobs: Vec<Job> = self
                 .out
                 .commands
@@ -126,6 +143,10 @@ impl Stage {
         self.with(|pane, cx| pane.show(id.to_owned(), cx));
         self.reply(Ok(Answer::Question(Some(record))));
         self.compute();
+        // It stays: its story is told.
+        self.now.elapsed += Duration::from_secs(1);
+        self.with(|pane, cx| pane.timer(Timer::Preview, cx));
+        self.compute();
     }
 
     fn act(&mut self, action: Action) -> Handled {
@@ -135,8 +156,7 @@ impl Stage {
     fn picture(&self) -> String {
         let mut buf = Buffer::empty(self.area);
         let theme = Theme::built_in(ThemeName::Dark);
-        let settings = Settings::default();
-        let cx = ViewCx { theme: &theme, now: self.now, settings: &settings, focused: true };
+        let cx = ViewCx { theme: &theme, now: self.now, settings: &self.settings, focused: true };
         self.pane.view(self.area, &mut buf, &cx);
         crate::panes::picture::picture(&buf)
     }
@@ -157,12 +177,16 @@ fn pictures() {
 }
 
 fn asked(out: &Outbox) -> usize {
-    out.commands.iter().filter(|command| matches!(command, Command::Send(_))).count()
+    out.commands
+        .iter()
+        .filter(|command| matches!(command, Command::Send(request) if request.slot == Slot::Question))
+        .count()
 }
 
 #[test]
 fn a_question_is_asked_for_once_and_read_anew_in_place() {
     let mut stage = Stage::new(60, 12);
+    stage.story = None;
     stage.with(|pane, cx| pane.show("react-memo-7".to_owned(), cx));
     stage.with(|pane, cx| pane.show("react-memo-7".to_owned(), cx));
     assert_eq!(asked(&stage.out), 1);
@@ -176,13 +200,12 @@ fn a_question_is_asked_for_once_and_read_anew_in_place() {
     assert_eq!((asked(&stage.out), stage.reply(Ok(Answer::Question(Some(sample()))))), (1, Handled::No));
     assert_eq!(stage.picture(), before, "the same row is no news");
     let mut changed = QuestionRecord::clone(&sample());
-    changed.record.cells[15] = Value::text("deleted");
-    let status = changed.record.relation.column("status").unwrap();
-    changed.record.cells[status] = Value::text("deleted");
+    let difficulty = changed.record.relation.column("difficulty").unwrap();
+    changed.record.cells[difficulty] = Value::text("undetermined");
     stage.with(QuestionPane::changed);
     assert_eq!(stage.reply(Ok(Answer::Question(Some(Arc::new(changed))))), Handled::Yes);
     stage.compute();
-    assert_eq!(stage.picture(), before.replacen("flagged", "deleted", 1), "the place stays");
+    assert_eq!(stage.picture(), before.replacen("intermediate", "undetermined", 1), "the place stays");
 }
 
 #[test]
@@ -321,6 +344,9 @@ enum Happens {
     Shows(Vec<Value>),
     Missing,
     Fails,
+    Tells(Vec<StoryEvent>),
+    Forgets,
+    Times,
     Searches(String, bool),
     Waits(u64),
     Clicks(u16, u16),
@@ -333,6 +359,9 @@ fn happens() -> impl Strategy<Value = Happens> {
         2 => proptest::collection::vec(value(), 24).prop_map(Happens::Shows),
         1 => Just(Happens::Missing),
         1 => Just(Happens::Fails),
+        2 => proptest::collection::vec(story::event(), 0..12).prop_map(Happens::Tells),
+        1 => Just(Happens::Forgets),
+        1 => Just(Happens::Times),
         1 => ("\\PC{0,3}", any::<bool>()).prop_map(|(text, done)| Happens::Searches(text, done)),
         1 => (0u64..100_000).prop_map(Happens::Waits),
         1 => (0u16..170, 0u16..60).prop_map(|(x, y)| Happens::Clicks(x, y)),
@@ -372,6 +401,16 @@ proptest! {
                     stage.with(QuestionPane::changed);
                     stage.reply(Err(Error::new(ErrorKind::Io, "no", "")));
                 }
+                Happens::Tells(events) => {
+                    stage.story = Some(Arc::new(Story { events, cut: vec![] }));
+                    stage.with(QuestionPane::changed);
+                }
+                Happens::Forgets => {
+                    stage.story = None;
+                    let error = Error::new(ErrorKind::Io, "no\u{1b}", "");
+                    stage.with(|pane, cx| pane.reply(Slot::Story, Err(&error), cx));
+                }
+                Happens::Times => stage.settings.times = stage.settings.times.next(),
                 Happens::Searches(text, done) => {
                     let state = if done { PromptState::Done } else { PromptState::Typing };
                     stage.with(|pane, cx| pane.prompted(PromptKind::Search, &text, state, cx));
@@ -379,7 +418,7 @@ proptest! {
                 Happens::Waits(millis) => {
                     stage.now.elapsed += Duration::from_millis(millis);
                     stage.now.wall = Timestamp::from_millisecond(stage.now.wall.as_millisecond() + millis as i64).unwrap();
-                    for timer in [Timer::Progress, Timer::Ages, Timer::Flash] {
+                    for timer in [Timer::Progress, Timer::Ages, Timer::Flash, Timer::Preview] {
                         stage.with(|pane, cx| pane.timer(timer, cx));
                     }
                 }

@@ -5,6 +5,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use super::{
     Opened, QuestionPane, Shown,
     changes::{folding, reason_lines, recorded},
+    queue::result,
     tab::{Content, Mode, Places},
     tale::Tale,
     when,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
-        review::{STORY, StoryEvent},
+        review::{STORY, StoryEvent, StorySource},
         time::{self, TimeFormat},
     },
     panes::Cx,
@@ -101,7 +102,7 @@ fn rule(name: &str, width: usize) -> RichLine {
 }
 
 fn head(event: &StoryEvent, open: bool, width: usize, cx: &Cx<'_>, lines: &mut Vec<RichLine>) {
-    let states = event.before.is_some() || event.after.is_some();
+    let states = event.source != StorySource::Queue && (event.before.is_some() || event.after.is_some());
     let fold = match (states, open) {
         (_, true) => "▾",
         (true, false) => "▸",
@@ -119,7 +120,10 @@ fn head(event: &StoryEvent, open: bool, width: usize, cx: &Cx<'_>, lines: &mut V
         RichSpan::new(safe::fit(&safe::safe_prose(&event.what), 24), when::role_of(event)),
     ];
     if let Some(status) = &event.status {
-        spans.push(RichSpan::new(format!(" {}", safe::fit(&safe::safe_prose(status), 16)), when::role_of_status(status)));
+        spans.push(RichSpan::new(
+            format!(" {}", safe::fit(&safe::safe_prose(status), 16)),
+            when::role_of_status(status),
+        ));
     }
     if let Some(priority) = event.priority {
         spans.push(RichSpan::new(format!(" p{priority}"), Role::Muted));
@@ -152,6 +156,9 @@ fn head(event: &StoryEvent, open: bool, width: usize, cx: &Cx<'_>, lines: &mut V
     }
     lines.push(RichLine { spans, ground: None });
     lines.extend(below);
+    if event.source == StorySource::Queue {
+        result(event, 4, width, lines);
+    }
 }
 
 /// The names of a list of fields as it is stored: JSON, or whatever is there.
@@ -179,7 +186,7 @@ fn inside(
         line.spans.insert(0, margin.clone());
         lines.push(line);
     };
-    if event.before.is_none() && event.after.is_none() {
+    if event.source == StorySource::Queue || event.before.is_none() && event.after.is_none() {
         push(RichLine::of("no state before or after it is recorded · o goes to its row", Role::Muted));
         return;
     }

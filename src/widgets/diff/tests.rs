@@ -2,14 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::sync::Arc;
-
 use super::*;
 use crate::{
-    domain::{
-        diff::{Comparison, Diff, RowKind, Side},
-        value::Value,
-    },
+    domain::diff::{Comparison, Diff, Side},
     widgets::rich::RichLine,
 };
 
