@@ -56,7 +56,27 @@ pub(super) struct Question {
     pub(super) reason: Option<String>,
     /// What the previous answer was, where a bot has improved it.
     pub(super) earlier_answer: Option<String>,
+    /// What a bot changed last, before the question was flagged.
+    pub(super) earlier: Option<Earlier>,
     /// Column to the text that stands in it, whatever the other keys say: for what the field holds and no key can express.
+    #[serde(default)]
+    pub(super) stored: BTreeMap<String, String>,
+}
+
+/// A bot's change, told by what stood there before it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Earlier {
+    /// The bot.
+    pub(super) by: String,
+    /// What it says it did.
+    pub(super) summary: String,
+    /// Why it did so.
+    pub(super) reason: String,
+    /// Words of today, each with those that stood in their place, wherever they stand in the question's texts.
+    #[serde(default)]
+    pub(super) words: Vec<(String, String)>,
+    /// Columns by their logical names, each with the text that stood in it; the empty one stands for NULL.
     #[serde(default)]
     pub(super) stored: BTreeMap<String, String>,
 }

@@ -2,14 +2,18 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
-    content::{Content, Question, Status},
+    content::{Content, Earlier, Question, Status},
     insert::insert,
-    stamp::{self, DAY, HOUR},
+    script::BOTS,
+    stamp::{self, DAY, HOUR, MINUTE},
 };
-use crate::db::random::Random;
+use crate::{db::random::Random, domain::catalogue};
+
+/// The texts of a question in which words can have been others.
+const TEXTS: [&str; 5] = ["question", "answer", "explanation", "tldr", "eli5"];
 
 /// A row of the ledger, not yet in its place in time.
 #[derive(Debug)]
@@ -31,7 +35,7 @@ struct Event<'a> {
     source: &'static str,
     name: &'static str,
     summary: String,
-    fields: &'a [&'a str],
+    fields: Vec<String>,
     before: Option<Value>,
     after: Option<Value>,
     reason: Option<String>,
@@ -50,12 +54,25 @@ pub(super) fn write(
     for (place, (question, created)) in content.questions.iter().zip(born).enumerate() {
         events.push(creation(question, *created, place));
         if let Some(earlier) = &question.earlier_answer {
-            events.push(improvement(question, earlier, stamp::before(now, random.between(2 * HOUR, 8 * DAY)), random));
+            let row = row(connection, &question.id)?;
+            events.push(improvement(
+                question,
+                row,
+                earlier,
+                stamp::before(now, random.between(2 * HOUR, 8 * DAY)),
+                random,
+            ));
         }
         match question.status {
             Status::Active => {}
             Status::Flagged => {
-                events.push(flagging(question, stamp::before(now, random.between(HOUR, 6 * DAY)), random));
+                let time = stamp::before(now, random.between(HOUR, 6 * DAY));
+                if let Some(earlier) = &question.earlier {
+                    let row = row(connection, &question.id)?;
+                    let time = stamp::before(time, random.between(20 * MINUTE, 40 * HOUR));
+                    events.push(change(question, row, earlier, time, random));
+                }
+                events.push(flagging(question, time, random));
             }
             Status::Deleted => events.push(deletion(question, stamp::before(now, random.between(DAY, 8 * DAY)))),
         }
@@ -76,7 +93,74 @@ pub(super) fn write(
     Ok(told)
 }
 
-/// What a snapshot of a question holds: the fields a reviewer compares.
+/// A question's row by its logical names, as a bot found it before the question was flagged: live. When it was last updated is left out,
+/// as the triggers keep that.
+fn row(connection: &Connection, id: &str) -> rusqlite::Result<Map<String, Value>> {
+    let columns = catalogue::table("questions").map_or(&[][..], |table| table.columns);
+    let pairs: Vec<String> = columns
+        .iter()
+        .filter(|column| column.logical != "lastUpdated")
+        .map(|column| format!("'{}', {}", column.logical, column.physical))
+        .collect();
+    let sql = format!("SELECT json_object({}) FROM questions WHERE id = ?1", pairs.join(", "));
+    let text: String = connection.prepare_cached(&sql)?.query_row([id], |row| row.get(0))?;
+    let mut row: Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
+    row.insert("status".to_owned(), json!("active"));
+    Ok(row)
+}
+
+/// Names of the fields that differ, in the order of the table.
+fn changed(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+    let columns = catalogue::table("questions").map_or(&[][..], |table| table.columns);
+    let names = columns.iter().map(|column| column.logical);
+    names.filter(|name| before.get(*name) != after.get(*name)).map(str::to_owned).collect()
+}
+
+/// The row as it was before words of it, or all of a column, became what they are.
+fn undone(row: &Map<String, Value>, earlier: &Earlier) -> Map<String, Value> {
+    let mut before = row.clone();
+    for (name, value) in &mut before {
+        if let Some(text) = value.as_str().filter(|_| TEXTS.contains(&name.as_str())) {
+            let was = earlier.words.iter().fold(text.to_owned(), |text, (new, old)| text.replace(new, old));
+            *value = Value::String(was);
+        }
+    }
+    for (name, text) in &earlier.stored {
+        let value = match (text.as_str(), text.parse::<i64>()) {
+            ("", _) => Value::Null,
+            (_, Ok(number)) => json!(number),
+            (text, Err(_)) => json!(text),
+        };
+        before.insert(name.clone(), value);
+    }
+    before
+}
+
+/// A bot's change, after which the question was doubted.
+fn change<'a>(
+    question: &'a Question,
+    row: Map<String, Value>,
+    earlier: &Earlier,
+    time: Timestamp,
+    random: &mut Random,
+) -> Event<'a> {
+    let before = undone(&row, earlier);
+    Event {
+        time,
+        question: &question.id,
+        kind: if earlier.by == "processor" { "improved" } else { "updated" },
+        source: "bot",
+        name: BOTS.into_iter().find(|bot| *bot == earlier.by).unwrap_or(BOTS[0]),
+        summary: earlier.summary.clone(),
+        fields: changed(&before, &row),
+        before: Some(Value::Object(before)),
+        after: Some(Value::Object(row)),
+        reason: Some(earlier.reason.clone()),
+        metadata: Some(json!({"promptVersion": "improve-8", "tokens": random.between(900, 4200), "reviewed": false})),
+    }
+}
+
+/// What a snapshot of a question holds where it is no whole row: the fields a reviewer compares.
 fn snapshot(question: &Question, answer: &str, status: &str) -> Value {
     json!({
         "id": question.id,
@@ -101,7 +185,7 @@ fn creation(question: &Question, created: Timestamp, place: usize) -> Event<'_> 
         source: if imported { "import" } else { "bot" },
         name: if imported { "seed-2024" } else { "creator" },
         summary: format!("New {} question in {}/{}", question.difficulty, question.channel, question.sub_channel),
-        fields: &[],
+        fields: Vec::new(),
         before: None,
         after: Some(snapshot(question, question.earlier_answer.as_deref().unwrap_or(&question.answer), "active")),
         reason: None,
@@ -109,10 +193,18 @@ fn creation(question: &Question, created: Timestamp, place: usize) -> Event<'_> 
     }
 }
 
-fn improvement<'a>(question: &'a Question, earlier: &str, time: Timestamp, random: &mut Random) -> Event<'a> {
-    let mut before = snapshot(question, earlier, "active");
-    before["tldr"] = Value::Null;
-    before["relevanceScore"] = json!(question.relevance_score.map(|score| score - random.between(2, 9)));
+fn improvement<'a>(
+    question: &'a Question,
+    row: Map<String, Value>,
+    earlier: &str,
+    time: Timestamp,
+    random: &mut Random,
+) -> Event<'a> {
+    let mut before = row.clone();
+    before.insert("answer".to_owned(), json!(earlier));
+    before.insert("tldr".to_owned(), Value::Null);
+    let score = question.relevance_score.map(|score| score - random.between(2, 9));
+    before.insert("relevanceScore".to_owned(), json!(score));
     Event {
         time,
         question: &question.id,
@@ -120,14 +212,15 @@ fn improvement<'a>(question: &'a Question, earlier: &str, time: Timestamp, rando
         source: "bot",
         name: "processor",
         summary: "Answer made concrete, tl;dr added, relevance scored again".to_owned(),
-        fields: &["answer", "tldr", "relevanceScore"],
-        before: Some(before),
-        after: Some(snapshot(question, &question.answer, "active")),
+        fields: changed(&before, &row),
+        before: Some(Value::Object(before)),
+        after: Some(Value::Object(row)),
         reason: Some("the answer named the idea but did not say when it fails".to_owned()),
         metadata: Some(json!({"promptVersion": "improve-7", "tokens": random.between(900, 4200), "reviewed": false})),
     }
 }
 
+/// As in the field: a flag says why, and has no snapshots, as nothing but the status changes.
 fn flagging<'a>(question: &'a Question, time: Timestamp, random: &mut Random) -> Event<'a> {
     Event {
         time,
@@ -135,10 +228,10 @@ fn flagging<'a>(question: &'a Question, time: Timestamp, random: &mut Random) ->
         kind: "flagged",
         source: "bot",
         name: if question.id.len().is_multiple_of(2) { "verifier" } else { "analysis" },
-        summary: "Marked for review".to_owned(),
-        fields: &["status"],
-        before: Some(snapshot(question, &question.answer, "active")),
-        after: Some(snapshot(question, &question.answer, "flagged")),
+        summary: "status: active → flagged".to_owned(),
+        fields: vec!["status".to_owned()],
+        before: None,
+        after: None,
         reason: question.reason.clone(),
         metadata: Some(json!({"confidence": random.between(61, 97), "checks": ["facts", "links", "code", "diagram"]})),
     }
@@ -152,7 +245,7 @@ fn deletion(question: &Question, time: Timestamp) -> Event<'_> {
         source: "bot",
         name: "processor",
         summary: "Taken out of all channels".to_owned(),
-        fields: &["status"],
+        fields: vec!["status".to_owned()],
         before: Some(snapshot(question, &question.answer, "flagged")),
         after: Some(snapshot(question, &question.answer, "deleted")),
         reason: question.reason.clone(),
@@ -169,7 +262,7 @@ fn others(now: Timestamp) -> Vec<Event<'static>> {
         source,
         name,
         summary: summary.to_owned(),
-        fields: &[],
+        fields: Vec::new(),
         before: None,
         after: None,
         reason: None,
@@ -231,7 +324,7 @@ impl Event<'_> {
         let (bot, action) = match (self.name, self.kind) {
             ("verifier", "flagged") => ("verifier", "flag"),
             ("analysis", "flagged") => ("analysis", "flag"),
-            ("processor", "improved") => ("processor", "update"),
+            (_, "improved" | "updated") => (self.name, "update"),
             ("processor", "deleted") => ("processor", "delete"),
             ("creator", "created") => ("creator", "create"),
             _ => return None,
@@ -239,7 +332,7 @@ impl Event<'_> {
         let part = |snapshot: &Option<Value>| {
             let snapshot = snapshot.as_ref()?;
             let keys: &[&str] = match self.kind {
-                "improved" => &["answer", "tldr", "relevanceScore"],
+                "improved" | "updated" => return Some(snapshot.clone()),
                 "created" => &["id", "channel", "difficulty", "status"],
                 _ => &["status"],
             };

@@ -127,13 +127,7 @@ pub(super) fn deed(bot: &str, random: &mut Random) -> Deed {
 
 /// A flag, with what is wrong.
 pub(super) fn doubt(item: Option<(&'static str, &'static str)>, random: &mut Random) -> Deed {
-    Deed {
-        action: "flag",
-        item,
-        before: Some(json!({"status": "active"})),
-        after: Some(json!({"status": "flagged"})),
-        reason: random.pick(&DOUBTED).copied(),
-    }
+    Deed { action: "flag", item, before: None, after: None, reason: random.pick(&DOUBTED).copied() }
 }
 
 /// What a run came to.

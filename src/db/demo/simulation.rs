@@ -118,6 +118,8 @@ fn play(mut stage: Stage, mut turn: Option<File>, lock: &Path, pace: Pace, stopp
         };
         match done {
             Ok(()) => failures = 0,
+            // Somebody writes, a person perhaps: they go first, however long it takes.
+            Err(error) if files::is_busy(&error) => {}
             Err(error) => {
                 failures += 1;
                 tracing::debug!(%error, failures, "the simulation could not write");

@@ -13,7 +13,7 @@ use super::{
     history::Entry,
     insert::insert,
     script::{self, BOTS, Deed, Tally},
-    stamp::{self, HOUR},
+    stamp::{self, HOUR, MINUTE},
 };
 use crate::db::random::Random;
 
@@ -27,7 +27,13 @@ const KEPT: [(&str, i64, &str); 4] = [
 /// Steps between two prunings.
 const PRUNING: u64 = 100;
 /// More questions than this are not flagged at a time.
-const FLAGGED: i64 = 12;
+const FLAGGED: i64 = 15;
+/// How long the bots keep their hands off a question that a person decided on.
+const RESPECT: i64 = 15 * MINUTE;
+
+/// The questions that people decided on since then: their trail says so.
+const DECIDED: &str = "SELECT question_id FROM question_history WHERE event_source = 'user' AND question_type = 'question' \
+                       AND datetime(created_at) >= ?since";
 
 /// A run in progress.
 #[derive(Debug)]
@@ -116,6 +122,11 @@ impl Stage {
         }
         scene.transaction.commit()
     }
+}
+
+/// A value in a summary: a text without its quotes.
+fn bare(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// One transaction of the play.
@@ -271,6 +282,16 @@ impl Scene<'_> {
         mut deed: Deed,
         mut question: String,
     ) -> rusqlite::Result<&'static str> {
+        if self.is_decided(&question)? {
+            // Asked for by the person themselves, perhaps: it is looked at, and left as it is.
+            deed = Deed {
+                action: "verify",
+                item: None,
+                before: None,
+                after: None,
+                reason: Some("decided by a person: left as it is"),
+            };
+        }
         match (bot, deed.action) {
             (_, "flag") => {
                 let flagged: i64 = self.transaction.query_row(
@@ -336,6 +357,9 @@ impl Scene<'_> {
             other => other,
         };
         let (before, after) = (json!({logical: old}), json!({logical: value}));
+        let summary = format!("{logical}: {} → {}", bare(&old), bare(&value));
+        // As in the field: a flag says why, and has no snapshots.
+        let states = (event != "flagged").then(|| (before.to_string(), after.to_string()));
         insert(
             &self.transaction,
             "question_history",
@@ -344,16 +368,15 @@ impl Scene<'_> {
                 ("event_type", &event),
                 ("event_source", &"bot"),
                 ("source_name", &bot),
-                ("changes_summary", &format!("{logical}: {} → {}", before[logical], after[logical])),
+                ("changes_summary", &summary),
                 ("changed_fields", &json!([logical]).to_string()),
-                ("before_snapshot", &before.to_string()),
-                ("after_snapshot", &after.to_string()),
+                ("before_snapshot", &states.as_ref().map(|states| &states.0)),
+                ("after_snapshot", &states.as_ref().map(|states| &states.1)),
                 ("reason", &deed.reason),
                 ("created_at", &stamp::iso(self.now)),
             ],
         )?;
-        deed.before = Some(before);
-        deed.after = Some(after);
+        (deed.before, deed.after) = if states.is_some() { (Some(before), Some(after)) } else { (None, None) };
         Ok(())
     }
 
@@ -375,15 +398,30 @@ impl Scene<'_> {
         Ok(deed.action)
     }
 
-    /// A question of this status, by chance.
+    /// Whether a person decided on the question a short while ago.
+    fn is_decided(&self, question: &str) -> rusqlite::Result<bool> {
+        self.transaction
+            .prepare_cached(&format!("SELECT ?1 IN ({DECIDED})").replace("?since", "?2"))?
+            .query_row(params![question, self.respected()], |row| row.get(0))
+    }
+
+    /// Since when decisions are respected.
+    fn respected(&self) -> String {
+        stamp::plain(stamp::before(self.now, RESPECT))
+    }
+
+    /// A question of this status, by chance; none that a person decided on a short while ago.
     fn question(&mut self, status: &str) -> rusqlite::Result<Option<String>> {
-        let count: i64 =
-            self.transaction
-                .query_row("SELECT count(*) FROM questions WHERE status = ?1", [status], |row| row.get(0))?;
+        let which = format!("FROM questions WHERE status = ?1 AND id NOT IN ({DECIDED})").replace("?since", "?2");
+        let since = self.respected();
+        let count: i64 = self
+            .transaction
+            .prepare_cached(&format!("SELECT count(*) {which}"))?
+            .query_row([status, &since], |row| row.get(0))?;
         let place = self.random.between(0, count - 1);
         self.transaction
-            .prepare_cached("SELECT id FROM questions WHERE status = ?1 ORDER BY id LIMIT 1 OFFSET ?2")?
-            .query_row(params![status, place], |row| row.get(0))
+            .prepare_cached(&format!("SELECT id {which} ORDER BY id LIMIT 1 OFFSET ?3"))?
+            .query_row(params![status, since, place], |row| row.get(0))
             .optional()
     }
 

@@ -8,7 +8,13 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use super::{DemoReset, Pace, Simulation, content::Content, ensure, stage::Stage, stamp};
-use crate::domain::catalogue::{self, Meaning, Shape};
+use crate::{
+    db::session::file::FileSession,
+    domain::{
+        catalogue::{self, Meaning, Shape},
+        review::{ReviewOrder, StoryEvent},
+    },
+};
 
 fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
@@ -210,7 +216,7 @@ fn all_tables_are_filled_as_the_issue_asks() {
         assert!(count(&format!("SELECT count(*) FROM {}", table.physical)) > 0, "{}", table.physical);
     }
     assert!(count("SELECT count(*) FROM questions WHERE status = 'active'") >= 60);
-    assert_eq!(count("SELECT count(*) FROM questions WHERE status = 'flagged'"), 8);
+    assert_eq!(count("SELECT count(*) FROM questions WHERE status = 'flagged'"), 12);
     assert_eq!(count("SELECT count(*) FROM questions WHERE status = 'deleted'"), 4);
     assert_eq!(count("SELECT count(DISTINCT channel) FROM questions"), 10);
     assert!(count("SELECT count(*) FROM bot_ledger") >= 600);
@@ -387,11 +393,13 @@ fn links_hold_but_for_the_orphan_on_purpose() {
 fn flagged_deleted_and_improved_questions_have_their_story() {
     let (_folder, path) = made();
     let connection = read(&path);
-    for (status, event, action) in [("flagged", "flagged", "flag"), ("deleted", "deleted", "delete")] {
+    for (status, event, action, snapshots) in
+        [("flagged", "flagged", "flag", "IS NULL"), ("deleted", "deleted", "delete", "IS NOT NULL")]
+    {
         let sql = format!(
             "SELECT count(*) FROM questions AS q WHERE status = '{status}'
              AND EXISTS (SELECT 1 FROM question_history AS h WHERE h.question_id = q.id AND h.event_type = '{event}'
-                         AND json_extract(h.after_snapshot, '$.status') = '{status}' AND h.before_snapshot IS NOT NULL AND h.reason <> '')
+                         AND h.before_snapshot {snapshots} AND h.after_snapshot {snapshots} AND h.reason <> '')
              AND EXISTS (SELECT 1 FROM bot_ledger AS l WHERE l.item_id = q.id AND l.action = '{action}' AND l.reason <> '')"
         );
         let all = number(&connection, &format!("SELECT count(*) FROM questions WHERE status = '{status}'"));
@@ -400,6 +408,127 @@ fn flagged_deleted_and_improved_questions_have_their_story() {
     let improved = "SELECT count(*) FROM question_history WHERE event_type = 'improved' AND source_name = 'processor'
                     AND json_extract(before_snapshot, '$.answer') <> json_extract(after_snapshot, '$.answer')";
     assert!(number(&connection, improved) >= 8);
+}
+
+/// Words of a question that a bot wrote are words of it.
+#[test]
+fn every_word_that_a_bot_changed_is_there() {
+    let content = Content::load().unwrap();
+    let mut changed = 0;
+    for question in &content.questions {
+        assert_eq!(question.earlier.is_some(), question.status == super::content::Status::Flagged, "{}", question.id);
+        let Some(earlier) = &question.earlier else { continue };
+        assert!(super::script::BOTS.contains(&earlier.by.as_str()), "{}: {}", question.id, earlier.by);
+        let texts = [&question.question, &question.answer, &question.explanation];
+        let texts: Vec<&String> = texts.into_iter().chain(&question.tldr).chain(&question.eli5).collect();
+        for (new, old) in &earlier.words {
+            assert!(texts.iter().any(|text| text.contains(new)) && new != old, "{}: {new}", question.id);
+            changed += 1;
+        }
+        for name in earlier.stored.keys() {
+            assert!(catalogue::table("questions").unwrap().column(name).is_some(), "{}: {name}", question.id);
+        }
+    }
+    assert!(changed >= 20, "{changed}");
+}
+
+/// What a maintainer meets first: a dozen of questions, each with why it is flagged and a bot's change that is worth a look.
+#[test]
+fn the_review_of_the_demo_has_something_to_decide() {
+    let (_folder, path) = made();
+    let mut session = FileSession::open(&path).unwrap();
+    let list = session.review(ReviewOrder::Flagged, 100).unwrap();
+    assert_eq!(list.items.len(), 12);
+    assert!(list.items.iter().filter(|item| item.pending > 0).count() >= 5);
+    for item in &list.items {
+        let sources: BTreeSet<_> = item.flags.iter().map(|flag| format!("{:?}", flag.source)).collect();
+        assert_eq!(sources.len(), 2, "{}: {:?}", item.id, item.flags);
+        assert!(
+            item.flags.iter().all(|flag| flag.reason.as_ref().is_some_and(|reason| reason.len() > 20)),
+            "{}",
+            item.id
+        );
+        let story = session.story(&item.id).unwrap();
+        let place = |wanted: &dyn Fn(&StoryEvent) -> bool| story.events.iter().position(wanted).unwrap();
+        let change = place(&|event| event.by_bot && event.before.is_some());
+        assert!(place(&|event| event.what == "flagged") < change, "{}: it is flagged after the change", item.id);
+        let event = story.before_bot().unwrap();
+        let row = session.question(&item.id).unwrap().unwrap().record;
+        let (before, after): (Value, Value) = (
+            serde_json::from_str(event.before.as_deref().unwrap()).unwrap(),
+            serde_json::from_str(event.after.as_deref().unwrap()).unwrap(),
+        );
+        let mut differs = Vec::new();
+        for column in catalogue::table("questions").unwrap().columns {
+            let stored = row.get(column.logical).unwrap().to_plain().into_owned();
+            let said = match &after[column.logical] {
+                Value::String(text) => text.clone(),
+                Value::Null => String::new(),
+                other => other.to_string(),
+            };
+            assert!(
+                stored == said || ["status", "lastUpdated"].contains(&column.logical),
+                "{} {stored}",
+                column.logical
+            );
+            if before[column.logical] != after[column.logical] {
+                differs.push(column.logical);
+            }
+        }
+        assert!(differs.len() >= 2, "{}: {differs:?}", item.id);
+        // The ledger tells the same, the history which fields.
+        let fields = story.events.iter().find_map(|event| event.fields.as_deref().filter(|_| event.before.is_some()));
+        assert_eq!(serde_json::from_str::<Vec<String>>(fields.unwrap()).unwrap(), differs, "{}", item.id);
+        let told = story.events.iter().filter(|other| other.before.is_some() && other.before == event.before);
+        assert_eq!(told.count(), 2, "{}", item.id);
+    }
+}
+
+/// Decisions of people stand for a while, whatever the bots would do.
+#[test]
+fn the_bots_leave_decided_questions_alone() {
+    let (_folder, path) = made();
+    let mut stage = Stage::open(&path).unwrap();
+    stage.enter(now()).unwrap();
+    let decide = Connection::open(&path).unwrap();
+    let decided = texts(&decide, "SELECT id FROM questions WHERE status = 'flagged' OR channel = 'rust'");
+    decide
+        .execute_batch(
+            "INSERT INTO question_history(question_id, event_type, event_source, source_name, created_at)
+             SELECT id, 'approved', 'user', 'you', '2026-03-01T12:00:00.000Z' FROM questions WHERE status = 'flagged' OR channel = 'rust';
+             UPDATE questions SET status = 'active', is_new = 7 WHERE status = 'flagged' OR channel = 'rust';
+             INSERT INTO work_queue(item_type, item_id, action, priority, created_at)
+             SELECT 'question', id, 'improve', 1, '2026-03-01T12:00:00.000Z' FROM questions WHERE is_new = 7;",
+        )
+        .unwrap();
+    let kept = "SELECT count(*) FROM questions WHERE status = 'active' AND is_new = 7";
+    for step in 1..=700 {
+        stage.step(stamp::before(now(), -1_000 * step)).unwrap();
+    }
+    assert_eq!(number(&decide, kept), i64::try_from(decided.len()).unwrap(), "within a quarter of an hour");
+    let done = "SELECT count(*) FROM work_queue WHERE item_id LIKE 'rust-%' AND status <> 'pending'";
+    assert!(number(&decide, done) > 0, "what was asked for is taken up all the same");
+    for step in 1..=3_000 {
+        stage.step(stamp::before(now(), -1_000 * (step + 900))).unwrap();
+    }
+    assert!(number(&decide, kept) < i64::try_from(decided.len()).unwrap(), "and later they go on");
+}
+
+#[test]
+fn a_writer_who_takes_long_is_waited_for() {
+    let (_folder, path) = made();
+    let writer = Connection::open(&path).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let simulation = Simulation::start(&path, Pace::Every(Duration::ZERO)).unwrap();
+    // Longer than the failures after which the play would be over: each waits a quarter of a second.
+    thread::sleep(Duration::from_secs(6));
+    assert!(simulation.is_alive());
+    let before = number(&writer, "SELECT max(id) FROM bot_ledger");
+    writer.execute_batch("COMMIT").unwrap();
+    while number(&writer, "SELECT max(id) FROM bot_ledger") == before {
+        assert!(simulation.is_alive());
+        thread::yield_now();
+    }
 }
 
 #[test]
@@ -423,7 +552,7 @@ fn seven_thousand_steps_leave_the_demo_sound_and_bounded() {
         (4..=7).contains(&count("SELECT count(*) FROM bot_runs WHERE status = 'running'")),
         "the stuck and the present"
     );
-    assert!((4..=12).contains(&count("SELECT count(*) FROM questions WHERE status = 'flagged'")));
+    assert!((4..=15).contains(&count("SELECT count(*) FROM questions WHERE status = 'flagged'")));
     assert_eq!(count("SELECT count(*) FROM questions WHERE status = 'deleted'"), 4);
     assert_eq!(count("SELECT count(*) FROM pragma_foreign_key_check"), 1);
     assert_eq!(texts(&connection, "SELECT quick_check FROM pragma_quick_check"), ["ok"]);
