@@ -63,9 +63,10 @@ impl Progress {
             .max_by_key(|(_, time)| *time)
     }
 
-    /// Whether this slot has been at work for so long that it is worth a word.
-    pub(super) fn is_long(&self, slot: Slot, now: Duration) -> bool {
-        self.under_way.get(&slot).is_some_and(|work| now.saturating_sub(work.since) >= WORTH_A_WORD)
+    /// For how long this slot has been at work, where that is worth a word.
+    pub(super) fn long(&self, slot: Slot, now: Duration) -> Option<Duration> {
+        let work = self.under_way.get(&slot)?;
+        Some(now.saturating_sub(work.since)).filter(|time| *time >= WORTH_A_WORD)
     }
 
     /// Whether this slot is at work.

@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{App, DatabaseKind, layout::Zoom, progress};
 use crate::{
     db::request::Slot,
+    domain::staged::EditState,
     keymap::Context,
     message::action::Action,
     panes::{Access, Now, PaneId},
@@ -147,12 +148,17 @@ impl App {
                 row.put(" READ-ONLY ", style(Role::ReadOnly));
             }
         }
+        for (words, role) in self.staged_words() {
+            row.put(&words, style(role));
+        }
         row.put(" ", status);
 
         // From the right: what is going on now comes first, it is what must not be cut.
         let link = self.link_words(now);
         let cut_off = self.settings.waits_for_server();
-        let work = self.progress.longest(now.elapsed);
+        // What is being written is what must not be missed.
+        let writing = self.progress.long(Slot::Write, now.elapsed).map(|time| (Slot::Write, time));
+        let work = writing.or_else(|| self.progress.longest(now.elapsed));
         if let Some(words) = &link
             && (cut_off || work.is_none() || words.role != Role::Good || area.width >= NARROW)
         {
@@ -173,9 +179,13 @@ impl App {
         if let Some(error) = failed {
             row.put_right(&format!(" ✗ {} ", safe(&error.what)), style(Role::Bad));
         } else if let Some((slot, time)) = work {
-            let stop = matches!(slot, Slot::Page | Slot::Question | Slot::Cell | Slot::Sync);
+            let stop = matches!(slot, Slot::Page | Slot::Question | Slot::Cell | Slot::Sync | Slot::Write);
             let stop = if stop { " · esc stops" } else { "" };
-            let (word, time) = (progress::word(slot), seconds(time));
+            let word = match slot {
+                Slot::Write => self.writing_words(time),
+                slot => progress::word(slot).to_owned(),
+            };
+            let time = seconds(time);
             let forms = [format!(" {word} {time}{stop} "), format!(" {word} {time} "), format!(" {time} ")];
             row.put_best(forms, style(Role::Busy));
         } else if link.is_none() {
@@ -195,6 +205,38 @@ impl App {
         let room = row.room().saturating_sub(2);
         let label = fit(&label, room as usize);
         row.put(&label, style(Role::Strong));
+    }
+}
+
+/// A write that takes longer than this waits for somebody.
+const WAITS: Duration = Duration::from_secs(1);
+
+impl App {
+    /// What is staged, and what waits to be written.
+    fn staged_words(&self) -> Vec<(String, Role)> {
+        let staged = &self.settings.staged;
+        let unknown = staged.edits().iter().filter(|edit| edit.state == EditState::Unknown).count();
+        let mut words = Vec::new();
+        if staged.len() > unknown {
+            words.push((format!(" {} staged ", grouped((staged.len() - unknown) as u64)), Role::Warning));
+        }
+        if unknown > 0 {
+            words.push((format!(" {unknown} unknown: look "), Role::Bad));
+        }
+        words
+    }
+
+    /// What a write that is under way for so long is doing.
+    fn writing_words(&self, time: Duration) -> String {
+        let behind = match self.writer.waiting() {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        match self.kind {
+            _ if time < WAITS => format!("writing{behind}"),
+            DatabaseKind::File | DatabaseKind::Demo => format!("writing{behind} · waiting for another program"),
+            DatabaseKind::Server | DatabaseKind::Copy => format!("writing{behind} · waiting for the server"),
+        }
     }
 }
 

@@ -124,6 +124,11 @@ impl Writer {
         Batch { id: BatchId(self.batches), entries, author: self.author.clone(), at: now.wall, trail: self.trail }
     }
 
+    /// How many writes wait for the one on its way.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Whether something is on its way or waits for its turn.
     pub(super) fn is_busy(&self) -> bool {
         self.under_way.is_some() || !self.waiting.is_empty() || self.untrailed.is_some()
@@ -196,7 +201,7 @@ impl App {
 
     /// Gives up the write on its way, where it takes long enough to be shown: its answer still comes, as it may be written already.
     pub(super) fn cancel_long_write(&mut self, now: Now) -> bool {
-        let long = self.writer.under_way.is_some() && self.progress.is_long(Slot::Write, now.elapsed);
+        let long = self.writer.under_way.is_some() && self.progress.long(Slot::Write, now.elapsed).is_some();
         if long {
             self.out.commands.push(Command::Cancel(Slot::Write));
         }

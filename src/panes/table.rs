@@ -4,6 +4,7 @@
 //! It asks for pages by messages and never waits for them. It knows nothing of SQL: where a page lies is said by anchors.
 
 mod cells;
+mod edits;
 mod fetch;
 mod measure;
 mod mouse;
@@ -437,6 +438,9 @@ impl Pane for TablePane {
             Action::Copy => self.copying = rows.copy(cx),
             Action::CopyRow => rows.copy_row(cx),
             Action::FollowReference => rows.follow_reference(cx),
+            Action::Edit | Action::EditExternal | Action::NewRow | Action::DuplicateRow | Action::DeleteRow => {
+                return rows.write(action, cx);
+            }
             Action::Reveal => {
                 rows.secrets = match rows.secrets {
                     Secrets::Masked => Secrets::Revealed,

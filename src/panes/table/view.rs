@@ -6,7 +6,7 @@ use ratatui::{
 };
 
 use super::{
-    Outset, Tab, TablePane, measure, position,
+    Outset, Tab, TablePane, edits, measure, position,
     refresh::Mark,
     rows::{PATIENCE, Rows, Trouble},
     sort,
@@ -184,6 +184,7 @@ fn draw_rows(pane: &TablePane, rows: &Rows, parts: Frame<'_>, area: Rect, buf: &
     for (at, row) in rest {
         let y = body.y + u16::try_from(at - top).unwrap_or(0);
         let mark = rows.marks.of(at);
+        let staged = cx.settings.staged.of_row(relation, &row.key);
         let line = Rect { y, height: 1, ..body };
         if mark == Some(&Mark::New) {
             buf.set_style(line, theme.style(Role::Flash));
@@ -202,7 +203,11 @@ fn draw_rows(pane: &TablePane, rows: &Rows, parts: Frame<'_>, area: Rect, buf: &
             if under_cursor {
                 buf.set_style(padded, selected_cell);
             }
-            cell::draw(value, column.facts, &options, cell_area, buf, theme);
+            let new_value = staged.and_then(|edit| edit.cell(place.column));
+            cell::draw(new_value.unwrap_or(value), column.facts, &options, cell_area, buf, theme);
+            if let (Some(edit), Some(_)) = (staged, new_value) {
+                edits::mark_cell(edit, padded, buf, theme);
+            }
             if let Some(Mark::Cells(changed)) = mark
                 && changed.contains(&place.column)
             {
@@ -212,6 +217,9 @@ fn draw_rows(pane: &TablePane, rows: &Rows, parts: Frame<'_>, area: Rect, buf: &
                 let role = if under_cursor { Role::MatchCurrent } else { Role::Match };
                 buf.set_style(cell_area, theme.style(role));
             }
+        }
+        if let Some(edit) = staged {
+            edits::mark_row(edit, line, buf, theme);
         }
         if let Some(separator) = layout.separator {
             buf.set_string(body.x + separator, y, "│", theme.style(Role::Faint));
@@ -298,7 +306,14 @@ fn note(pane: &TablePane, rows: &Rows, cx: &ViewCx<'_>) -> String {
         };
         return format!("{cells} in the {} rows loaded", grouped(loaded as u64));
     }
-    if pane.copying.is_some() { "fetching the whole cell …".to_owned() } else { String::new() }
+    if pane.copying.is_some() {
+        return "fetching the whole cell …".to_owned();
+    }
+    match rows.new_rows(&cx.settings.staged) {
+        0 => String::new(),
+        1 => "1 new row is staged".to_owned(),
+        many => format!("{many} new rows are staged"),
+    }
 }
 
 /// What the scroll bar says; nothing where nobody knows.
