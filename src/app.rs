@@ -102,6 +102,8 @@ pub struct AppOptions {
     pub author: String,
     /// What a session that was killed left in its recovery file.
     pub recovered: Option<String>,
+    /// What ids of new rows are made of: random, another for every session.
+    pub seed: [u64; 2],
 }
 
 /// The program.
@@ -189,7 +191,7 @@ impl App {
             bots: BotsPane::new(),
             review: ReviewPane::new(),
             reviewing: Reviewing::default(),
-            writer: Writer::new(options.writing, options.author, options.recovered),
+            writer: Writer::new(options.writing, options.author, options.recovered, options.seed),
             editing: editing::Editing::default(),
             wanted: Wanted {
                 desk: Desk::Browse,

@@ -3,6 +3,7 @@
 use std::{
     ffi::{OsStr, OsString},
     fs,
+    hash::{BuildHasher as _, RandomState},
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
@@ -208,7 +209,13 @@ fn app_options(
         writing: None,
         author: config.author().to_owned(),
         recovered: None,
+        seed: seed(),
     }
+}
+
+/// Random numbers: the standard library's hasher takes its keys from the system's randomness.
+fn seed() -> [u64; 2] {
+    [0, 1].map(|half: u64| RandomState::new().hash_one(half))
 }
 
 fn picture(wanted: &ScreenshotArgs, cx: Context<'_>) -> Result<(), Failure> {

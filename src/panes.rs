@@ -235,7 +235,7 @@ pub enum Intent {
 }
 
 /// What is wanted of what is staged, on its way or written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Wish {
     /// Commit everything that is staged in one transaction.
     Commit,
@@ -249,6 +249,8 @@ pub enum Wish {
     Known(EntryId),
     /// Put the staged edit's guard to the row as it is now, and keep its new values.
     Insist(EntryId),
+    /// Put this in the place of the staged edit: a new row that was edited once more.
+    Restage(EntryId, Change),
     /// Write although no trail can be written.
     WithoutTrail,
     /// Do not.

@@ -84,6 +84,7 @@ impl Stage {
             writing: None,
             author: String::new(),
             recovered: None,
+            seed: [0, 0],
         });
         let blank = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
         let mut stage = Self {

@@ -129,7 +129,8 @@ impl App {
     fn is_over_overlays(&self, action: Action) -> bool {
         match (action, self.context()) {
             (_, Context::Prompt) => false,
-            (Action::Palette, _) => true,
+            // It closes what lies over the panes.
+            (Action::Palette, _) => !self.overlays.iter().any(|overlay| overlay.is_precious()),
             (Action::Help, context) => context != Context::List,
             _ => false,
         }

@@ -84,7 +84,9 @@ impl App {
             }
             Intent::Stage(change) => self.stage(change, now),
             Intent::Writing(wish) => self.wished(wish, now),
-            Intent::Decide { .. } | Intent::NewRow { .. } | Intent::DeleteRow { .. } => {
+            Intent::NewRow { relation, like } => self.new_row(relation, like, now),
+            Intent::DeleteRow { relation, key } => self.delete_row(relation, key, now),
+            Intent::Decide { .. } => {
                 let _ = self.may_write(now);
             }
         }

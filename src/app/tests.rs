@@ -82,6 +82,7 @@ fn options() -> AppOptions {
         writing: None,
         author: "tester".to_owned(),
         recovered: None,
+        seed: [1, 2],
     }
 }
 

@@ -6,6 +6,7 @@
 mod leave;
 mod receipt;
 mod recovery;
+mod rows;
 mod staging;
 mod undo;
 
@@ -87,12 +88,14 @@ pub(super) struct Writer {
     leaving: bool,
     /// Whether there is something in the recovery file.
     kept: bool,
+    /// What ids of new rows are made of.
+    seed: [u64; 2],
     /// What was being typed when that was last looked at.
     drafts: Vec<Draft>,
 }
 
 impl Writer {
-    pub(super) fn new(grant: Option<Grant>, author: String, recovered: Option<String>) -> Self {
+    pub(super) fn new(grant: Option<Grant>, author: String, recovered: Option<String>, seed: [u64; 2]) -> Self {
         Self {
             grant,
             author,
@@ -109,6 +112,7 @@ impl Writer {
             refusals: Vec::new(),
             leaving: false,
             kept: false,
+            seed,
             drafts: Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod choose;
 pub mod confirm;
 pub mod connection;
+pub mod delete_row;
 pub mod edit;
 pub mod edit_field;
 pub mod help;
@@ -15,6 +16,7 @@ pub mod menu;
 pub mod messages;
 pub mod palette;
 pub mod prompt;
+pub mod row_form;
 #[cfg(test)]
 mod tests;
 
@@ -97,6 +99,11 @@ pub trait Overlay: std::fmt::Debug {
     /// What is being typed and nowhere else yet.
     fn draft(&self) -> Option<Draft> {
         None
+    }
+
+    /// Whether something was filled in that closing it unasked would lose.
+    fn is_precious(&self) -> bool {
+        false
     }
 
     /// What is staged is another now, see [`Settings::staged`].

@@ -438,7 +438,7 @@ impl Pane for TablePane {
             Action::Copy => self.copying = rows.copy(cx),
             Action::CopyRow => rows.copy_row(cx),
             Action::FollowReference => rows.follow_reference(cx),
-            Action::Edit | Action::EditExternal | Action::NewRow | Action::DuplicateRow | Action::DeleteRow => {
+            Action::NewRow | Action::DuplicateRow | Action::DeleteRow => {
                 return rows.write(action, cx);
             }
             Action::Reveal => {

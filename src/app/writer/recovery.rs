@@ -15,7 +15,7 @@ use crate::{
     keymap::Context,
     message::{command::Command, event::Timer, severity::Severity},
     panes::{
-        EditHow, Intent, Now, Recover, Wish, link,
+        Intent, Now, Recover, Wish, link,
         overlay::{
             changes::{Aim, Changes, count},
             choose::{Choice, Choose},
@@ -152,21 +152,15 @@ impl App {
         }
     }
 
-    /// What was being typed: the editor opens on its cell, and the text is on the clipboard.
+    /// What was being typed: the editor opens with it; where it cannot, it is on the clipboard.
     fn take_up_draft(&mut self, draft: Draft, now: Now) {
-        let place = format!("{}.{}", draft.relation, draft.column);
-        let relation = self.schema.as_ref().and_then(|schema| {
-            schema.relations.iter().find(|relation| relation.name == draft.relation).cloned()
-        });
-        if let (Some(relation), Some(key)) = (relation, draft.key)
-            && let Some(column) = relation.columns.iter().position(|column| column.name == draft.column)
-        {
-            let how = EditHow::InPlace;
-            self.out.intents.push(Intent::EditCell { relation, key, column, how });
+        if self.edit_draft(&draft, now) {
+            return;
         }
-        self.out.commands.push(Command::Copy { text: draft.text, what: format!("what was being typed in {}", safe(&place)) });
-        let text = format!("what was being typed in {} is on the clipboard: paste it", safe(&place));
-        self.say(Severity::Info, text, now);
+        let place = safe(&format!("{}.{}", draft.relation, draft.column)).into_owned();
+        self.out.commands.push(Command::Copy { text: draft.text, what: format!("what was being typed in {place}") });
+        let text = format!("what was being typed in {place} has no place any more: it is on the clipboard");
+        self.say(Severity::Warning, text, now);
     }
 }
 

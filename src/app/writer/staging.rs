@@ -114,6 +114,10 @@ impl App {
                 self.staged_changed(now);
             }
             Wish::Insist(id) => self.insist(id, now),
+            Wish::Restage(id, change) => {
+                self.settings.staged.replace(id, change);
+                self.staged_changed(now);
+            }
             Wish::WithoutTrail => {
                 self.writer.trail = TrailPolicy::Waived;
                 if let Some(job) = self.writer.untrailed.take() {
@@ -143,7 +147,7 @@ impl App {
                     self.out.intents.push(Intent::EditCell { relation, key, column, how });
                 }
             }
-            Change::Insert { .. } => self.say(Severity::Info, "d drops it", now),
+            Change::Insert { relation, cells, .. } => self.edit_new_row(id, relation, &cells, now),
             Change::Delete { .. } => {
                 self.say(Severity::Info, "a deletion has nothing to edit: d drops it", now);
             }

@@ -1,4 +1,4 @@
-//! What can be written from the rows: the cell under the cursor, a new row, the deletion of one. And what the rows show of what is
+//! What can be written from the rows beside their cells: a new row, the deletion of one. And what the rows show of what is
 //! staged: new values with a sign before them, rows that are to go struck through.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::{
         staged::{EditState, Staged, StagedEdit},
     },
     message::action::Action,
-    panes::{Access, Cx, EditHow, Handled, Intent, Severity},
+    panes::{Access, Cx, Handled, Intent, Severity},
     theme::{Role, Theme},
     widgets::safe::safe,
 };
@@ -24,14 +24,12 @@ impl Rows {
         let relation = Arc::clone(&self.relation);
         let intent = match action {
             Action::NewRow => Some(Intent::NewRow { relation, like: None }),
-            Action::Edit | Action::EditExternal | Action::DuplicateRow | Action::DeleteRow => {
+            Action::DuplicateRow | Action::DeleteRow => {
                 let Some(row) = self.present() else { return Handled::Yes };
-                let (key, column) = (row.key.clone(), self.column);
+                let key = row.key.clone();
                 Some(match action {
                     Action::DuplicateRow => Intent::NewRow { relation, like: Some(key) },
-                    Action::DeleteRow => Intent::DeleteRow { relation, key },
-                    Action::Edit => Intent::EditCell { relation, key, column, how: EditHow::InPlace },
-                    _ => Intent::EditCell { relation, key, column, how: EditHow::External },
+                    _ => Intent::DeleteRow { relation, key },
                 })
             }
             _ => return Handled::No,
