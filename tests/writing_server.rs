@@ -392,6 +392,73 @@ fn a_row_that_changes_in_between_is_seen() {
     assert_eq!(sqld.value("SELECT answer || status FROM questions WHERE id = 'q-2'"), "theirsactive");
 }
 
+/// A key and cells that compare without case are still guarded to the last letter; keys of several columns, rows without a number.
+#[test]
+fn every_kind_of_table_is_guarded_exactly() {
+    let sample = Sample::of(
+        "CREATE TABLE names(name TEXT COLLATE NOCASE, part INTEGER, note TEXT COLLATE NOCASE, doubled AS (part * 2),
+            PRIMARY KEY(name, part)) WITHOUT ROWID;
+         INSERT INTO names VALUES ('Ann', 1, 'note'), ('Bob', 2, 'x');
+         CREATE TABLE \"select \"\"x\"\" it's\"(\"a b\" TEXT, \"c\"\"d\");
+         INSERT INTO \"select \"\"x\"\" it's\" VALUES ('k', 1);
+         CREATE VIEW seen AS SELECT * FROM names",
+    );
+    let Some(sqld) = sample.served() else { return };
+    let proxy = Proxy::before(sqld.address());
+    let mut desk = Desk::of(server(&proxy.url(), None));
+    let names = desk.relation("names");
+    let row = desk.reader.find(&names, "Ann,1").unwrap().unwrap();
+    let entry = desk.entry(update(&row, &["note"], &[("part", Value::Integer(7))]), None);
+    let written = desk.write(vec![entry]).remove(0);
+    assert_eq!(written.key, RowKey::Primary(vec![Value::text("Ann"), Value::Integer(7)]), "its key is another now");
+    assert_eq!(written.after.as_ref().unwrap().get("doubled"), Some(&Value::Integer(14)));
+    let entry = desk.entry(written.inverse, None);
+    let back = desk.write(vec![entry]).remove(0);
+    assert_eq!(back.after.as_ref(), Some(&row));
+
+    let entry = desk.entry(update(&row, &["note"], &[("note", Value::text("mine"))]), None);
+    proxy.delay(Duration::from_millis(400));
+    let asked = proxy.counts().requests;
+    let refused = thread::scope(|scope| {
+        scope.spawn(|| {
+            proxy.until_requests(asked + 2);
+            sqld.run("UPDATE names SET note = 'NOTE' WHERE part = 1");
+        });
+        desk.refused(vec![entry])
+    });
+    proxy.delay(Duration::ZERO);
+    assert!(matches!(&refused[0].1, Obstacle::Changed(now) if now.get("note") == Some(&Value::text("NOTE"))));
+
+    let delete = Change::Delete {
+        relation: Arc::clone(&names),
+        key: row.key.clone(),
+        shown: cells(&names, &[("note", Value::text("NOTE"))]),
+    };
+    let entry = desk.entry(delete, None);
+    let gone = desk.write(vec![entry]).remove(0);
+    let entry = desk.entry(gone.inverse, None);
+    assert_eq!(desk.write(vec![entry]).remove(0).key, row.key);
+    assert_eq!(sqld.value("SELECT name || part || note FROM names WHERE part = 1"), "Ann1NOTE");
+
+    let odd = desk.relation("select \"x\" it's");
+    let row = desk.reader.find(&odd, "1").unwrap().unwrap();
+    let entry = desk.entry(update(&row, &["a b"], &[("c\"d", Value::text("it's"))]), None);
+    desk.write(vec![entry]);
+    let made = Change::Insert { relation: Arc::clone(&odd), cells: Vec::new(), unless: Vec::new() };
+    let entry = desk.entry(made, None);
+    assert_eq!(desk.write(vec![entry]).remove(0).key, RowKey::Rowid(2));
+
+    let seen = desk.relation("seen");
+    let change = Change::Update {
+        relation: Arc::clone(&seen),
+        key: RowKey::Ordinal(0),
+        shown: Vec::new(),
+        set: vec![(2, Value::Null)],
+    };
+    let entry = desk.entry(change, None);
+    assert!(said(&desk.refused(vec![entry])[0].1).contains("view"));
+}
+
 #[test]
 fn what_the_database_refuses_names_its_entry() {
     let Some(sqld) = sample().served() else { return };

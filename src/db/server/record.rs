@@ -180,11 +180,6 @@ impl RowParts {
         Ok(Self { keys: keys.len(), parts })
     }
 
-    /// How many statements they are.
-    pub(crate) fn len(&self) -> usize {
-        self.parts.len()
-    }
-
     /// The row out of what came back for them; `None` where there was none.
     pub(crate) fn record(&self, sets: &[Set], relation: &Arc<Relation>) -> Result<Option<Record>> {
         let mut all = Vec::with_capacity(relation.columns.len());

@@ -144,8 +144,7 @@ impl Worker {
         self.writer = Some((of, session));
         if !matches!(receipt.outcome, Outcome::Refused(_)) {
             // What is read from now on is read anew, and whoever watches looks at once.
-            self.shared.cache.age();
-            self.shared.counts.forget();
+            self.shared.wrote(batch, &receipt.outcome);
             let (nobody, _) = mpsc::channel();
             self.shared.tell(Word::Look(nobody));
         }

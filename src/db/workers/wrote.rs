@@ -3,12 +3,9 @@
 //! Owns which answers those are. The poll would notice it, too, but only the next one.
 
 use super::Shared;
-use crate::{
-    db::error::Result,
-    domain::{
-        change::{Batch, Change, Outcome, Receipt, Written},
-        value::Value,
-    },
+use crate::domain::{
+    change::{Batch, Change, Outcome, Written},
+    value::Value,
 };
 
 /// What a write leaves of the answers that are kept.
@@ -21,22 +18,15 @@ pub(super) struct Overtaken {
 }
 
 impl Shared {
-    /// A batch was written, or not; or nobody knows. Whatever happened, what is kept may be older.
-    pub(super) fn wrote(&self, batch: &Batch, outcome: &Result<Receipt>) {
+    /// A batch was written, or nobody knows: what is kept may be older.
+    pub(super) fn wrote(&self, batch: &Batch, outcome: &Outcome) {
         self.cache.overtake(&overtaken(batch, outcome));
-        let moved: Vec<String> = batch
-            .entries
-            .iter()
-            .filter(|entry| !matches!(entry.change, Change::Update { .. }))
-            .map(|entry| entry.change.relation().name.clone())
-            .collect();
-        if !moved.is_empty() {
-            self.counts.moved(&moved);
-        }
+        // Of other tables, too: the history has more rows, and triggers do what they do.
+        self.counts.forget();
     }
 }
 
-fn overtaken(batch: &Batch, outcome: &Result<Receipt>) -> Overtaken {
+fn overtaken(batch: &Batch, outcome: &Outcome) -> Overtaken {
     let mut relations: Vec<String> = batch.entries.iter().map(|entry| entry.change.relation().name.clone()).collect();
     relations.sort_unstable();
     relations.dedup();
@@ -45,7 +35,7 @@ fn overtaken(batch: &Batch, outcome: &Result<Receipt>) -> Overtaken {
     let questions = match outcome {
         _ if touches("channelMappings") => None,
         _ if !touches("questions") => Some(Vec::new()),
-        Ok(Receipt { outcome: Outcome::Committed { written, .. }, .. }) => {
+        Outcome::Committed { written, .. } => {
             written.iter().filter(|one| one.inverse.relation().is("questions")).map(id).collect()
         }
         _ => None,

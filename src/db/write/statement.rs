@@ -186,10 +186,15 @@ fn where_it_is<'a>(statement: &mut Statement<'a>, relation: &Relation, key: &'a 
 
 /// A name that was not UTF-8 cannot be written in a statement: such a column guards only where the row is compared.
 fn while_it_is<'a>(statement: &mut Statement<'a>, relation: &Relation, shown: &'a [Cell]) {
+    // A column may be declared to compare otherwise (NOCASE, RTRIM): what is guarded is the text to the last letter.
+    let collated = relation.sql.as_ref().is_some_and(|sql| sql.to_ascii_uppercase().contains("COLLATE"));
     for (column, value) in shown {
         let Some(column) = relation.columns.get(*column) else { continue };
         if !column.name.contains(char::REPLACEMENT_CHARACTER) {
             statement.text(" AND t.").text(&quoted(&column.name)).text(" IS ").value(Cow::Borrowed(value));
+            if collated && matches!(value, Value::Text(_)) {
+                statement.text(" COLLATE BINARY");
+            }
         }
     }
 }
