@@ -856,3 +856,244 @@ fn a_cancel_answers_for_every_write_that_waits() {
     database.cancel(Slot::Write);
     assert_eq!(bench.ask("SELECT group_concat(id) FROM questions WHERE status = 'active'"), "q-4");
 }
+
+/// A plain model of a table, and what may be done to it.
+mod model {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use reelscope::domain::staged::Staged;
+
+    use super::*;
+
+    const SQL: &str = "
+        CREATE TABLE questions(id TEXT PRIMARY KEY, question TEXT, answer TEXT, channel TEXT, status TEXT, last_updated TEXT);
+        CREATE TRIGGER trg AFTER UPDATE ON questions BEGIN UPDATE questions SET last_updated = 'by the trigger' WHERE id = NEW.id; END;
+        CREATE TABLE question_history(id INTEGER PRIMARY KEY AUTOINCREMENT, question_id TEXT NOT NULL, event_type TEXT NOT NULL,
+            before_snapshot TEXT, after_snapshot TEXT);
+        INSERT INTO questions(id, question, answer, channel, status) VALUES ('q-0', 'q', '0', 'c', 'flagged'), ('q-1', 'q', '1', 'c', 'flagged'),
+            ('q-2', 'q', '2', 'c', 'active');";
+
+    /// id to answer and status.
+    type Rows = BTreeMap<String, (String, String)>;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        StageAnswer(u8, u8),
+        StageStatus(u8, u8),
+        StageDelete(u8),
+        StageNew(u8),
+        Commit,
+        DropAll,
+        Undo,
+        Redo,
+        /// Another program changes a row.
+        Other(u8, u8),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => (0..5_u8, 0..4_u8).prop_map(|(id, n)| Step::StageAnswer(id, n)),
+            3 => (0..5_u8, 0..3_u8).prop_map(|(id, n)| Step::StageStatus(id, n)),
+            1 => (0..5_u8).prop_map(Step::StageDelete),
+            1 => (0..5_u8).prop_map(Step::StageNew),
+            4 => Just(Step::Commit),
+            1 => Just(Step::DropAll),
+            3 => Just(Step::Undo),
+            2 => Just(Step::Redo),
+            1 => (0..5_u8, 0..4_u8).prop_map(|(id, n)| Step::Other(id, n)),
+        ]
+    }
+
+    const STATUS: [&str; 3] = ["flagged", "active", "deleted"];
+
+    /// What a committed batch did, as the model sees it: each row before and after.
+    type Did = Vec<(String, Option<(String, String)>, Option<(String, String)>)>;
+
+    struct World {
+        bench: Bench,
+        rows: Rows,
+        staged: Staged,
+        /// What each staged edit is: the row as it was shown, and as it is to be.
+        plan: BTreeMap<String, (Option<(String, String)>, Option<(String, String)>)>,
+        done: Vec<(Vec<Written>, Did)>,
+        undone: Vec<(Vec<Written>, Did)>,
+        next: u64,
+        history: usize,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let row = |answer: &str, status: &str| (answer.to_owned(), status.to_owned());
+            let rows = [("q-0", row("0", "flagged")), ("q-1", row("1", "flagged")), ("q-2", row("2", "active"))];
+            Self {
+                bench: Bench::of(SQL),
+                rows: rows.map(|(id, row)| (id.to_owned(), row)).into(),
+                staged: Staged::default(),
+                plan: BTreeMap::new(),
+                done: Vec::new(),
+                undone: Vec::new(),
+                next: 0,
+                history: 0,
+            }
+        }
+
+        fn found(&self, id: &str) -> Option<Record> {
+            ReadSession::open(&self.bench.location()).unwrap().find(&self.bench.table("questions"), id).unwrap()
+        }
+
+        fn stage(&mut self, change: Change) {
+            self.next += 1;
+            self.staged.stage(EntryId(self.next), change);
+        }
+
+        /// Stages new cells for a row that is there, with what the grid shows of it: the database, or what is staged already.
+        fn edit(&mut self, id: &str, edit: impl Fn(&mut (String, String)), set: (&str, &str)) {
+            let Some(now) = self.rows.get(id).cloned() else { return };
+            if self.plan.get(id).is_some_and(|(shown, to)| to.is_none() || shown.as_ref() != Some(&now)) {
+                return;
+            }
+            let change = update(&self.found(id).unwrap(), &[(set.0, Value::text(set.1))]);
+            self.stage(change);
+            let (shown, mut to) = self.plan.remove(id).unwrap_or_else(|| (Some(now.clone()), Some(now)));
+            to.as_mut().into_iter().for_each(edit);
+            if shown != to {
+                self.plan.insert(id.to_owned(), (shown, to));
+            }
+        }
+
+        fn run(&mut self, step: &Step) {
+            let name = |id: &u8| format!("q-{id}");
+            match step {
+                Step::StageAnswer(id, n) => {
+                    let answer = n.to_string();
+                    self.edit(&name(id), |row| row.0.clone_from(&answer), ("answer", &answer));
+                }
+                Step::StageStatus(id, n) => {
+                    let status = STATUS[usize::from(*n)];
+                    self.edit(&name(id), |row| row.1 = status.to_owned(), ("status", status));
+                }
+                Step::StageDelete(id) => {
+                    let id = name(id);
+                    if let Some(now) = self.rows.get(&id).cloned()
+                        && !self.plan.contains_key(&id)
+                    {
+                        let change = delete(&self.found(&id).unwrap());
+                        self.stage(change);
+                        self.plan.insert(id, (Some(now), None));
+                    }
+                }
+                Step::StageNew(id) => {
+                    let id = name(id);
+                    if !self.plan.contains_key(&id) {
+                        let cells = [("id", id.as_str()), ("answer", "new"), ("status", "flagged")];
+                        let change =
+                            self.bench.insert("questions", &cells.map(|(name, text)| (name, Value::text(text))), &[]);
+                        self.stage(change);
+                        self.plan.insert(id, (None, Some(("new".to_owned(), "flagged".to_owned()))));
+                    }
+                }
+                Step::DropAll => {
+                    self.staged.drop_all();
+                    self.plan.clear();
+                }
+                Step::Commit => self.commit(),
+                Step::Undo => {
+                    if let Some((written, did)) = self.done.pop() {
+                        let back = did.into_iter().rev().map(|(id, before, after)| (id, after, before)).collect();
+                        if let Some(pair) = self.take_back(&written, back) {
+                            self.undone.push(pair);
+                        }
+                    }
+                }
+                Step::Redo => {
+                    if let Some((written, did)) = self.undone.pop() {
+                        let again = did.into_iter().rev().map(|(id, before, after)| (id, after, before)).collect();
+                        if let Some(pair) = self.take_back(&written, again) {
+                            self.done.push(pair);
+                        }
+                    }
+                }
+                Step::Other(id, n) => {
+                    let sql = format!("UPDATE questions SET answer = '{n}' WHERE id = 'q-{id}'");
+                    self.bench.other().execute_batch(&sql).unwrap();
+                    if let Some(row) = self.rows.get_mut(&name(id)) {
+                        row.0 = n.to_string();
+                    }
+                }
+            }
+        }
+
+        fn commit(&mut self) {
+            let entries = self.staged.entries();
+            assert_eq!(entries.len(), self.plan.len(), "{:?} is not {:?}", self.staged, self.plan);
+            if entries.is_empty() {
+                return;
+            }
+            let did: Did =
+                std::mem::take(&mut self.plan).into_iter().map(|(id, (shown, to))| (id, shown, to)).collect();
+            let trails = entries.iter().filter(|entry| entry.trail.is_some()).count();
+            let batch = Batch { entries, ..batch_of(self.next, Vec::new()) };
+            let outcome = self.bench.session.write(&batch).unwrap().outcome;
+            self.staged.drop_all();
+            if let Some(written) = self.compare(outcome, &did) {
+                self.history += trails;
+                self.done.push((written, did));
+                self.undone.clear();
+            }
+        }
+
+        fn take_back(&mut self, written: &[Written], did: Did) -> Option<(Vec<Written>, Did)> {
+            self.next += 1;
+            let back: Vec<_> = written.iter().rev().map(|one| (one.inverse.clone(), Some("reverted"))).collect();
+            let count = back.len();
+            let outcome = self.bench.session.write(&batch_of(self.next, back)).unwrap().outcome;
+            let written = self.compare(outcome, &did)?;
+            self.history += count;
+            Some((written, did))
+        }
+
+        /// Holds an outcome against the model, and has the model do the same.
+        fn compare(&mut self, outcome: Outcome, did: &Did) -> Option<Vec<Written>> {
+            let fits = |(id, before, _): &(String, Option<(String, String)>, _)| self.rows.get(id) == before.as_ref();
+            let misfits = did.iter().filter(|one| !fits(one)).count();
+            match outcome {
+                Outcome::Committed { written, .. } => {
+                    assert_eq!(misfits, 0, "{did:?} was written over {:?}", self.rows);
+                    for (id, _, after) in did {
+                        match after {
+                            Some(row) => self.rows.insert(id.clone(), row.clone()),
+                            None => self.rows.remove(id),
+                        };
+                    }
+                    Some(written)
+                }
+                Outcome::Refused(refusals) => {
+                    assert_eq!(refusals.len(), misfits, "{refusals:?} for {did:?} over {:?}", self.rows);
+                    None
+                }
+                Outcome::Unknown(words) => panic!("{words}"),
+            }
+        }
+
+        fn check(&self) {
+            let now: Vec<String> =
+                self.rows.iter().map(|(id, (answer, status))| format!("{id}|{answer}|{status}")).collect();
+            assert_eq!(self.bench.ask("SELECT id, answer, status FROM questions ORDER BY id"), now.join("\n"));
+            assert_eq!(self.bench.ask("SELECT count(*) FROM question_history"), self.history.to_string());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_staged_committed_and_undone_the_database_is_as_the_model_says(steps in prop::collection::vec(step(), 1..40)) {
+            let mut world = World::new();
+            for step in &steps {
+                world.run(step);
+                world.check();
+            }
+        }
+    }
+}

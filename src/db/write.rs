@@ -114,6 +114,19 @@ impl WriteSession {
         self.canceller.reset();
     }
 
+    /// Opens the database now instead of with the first batch. What another program left half done in a file (its journal is still to be
+    /// rolled back: [`ErrorKind::NeedsRecovery`](crate::db::error::ErrorKind::NeedsRecovery) to who only reads) is rolled back by that.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::db::error::ErrorKind).
+    pub fn prepare(&mut self) -> Result<()> {
+        match &mut self.backend {
+            Backend::File(file) => file.prepare(),
+            Backend::Server(_) => Ok(()),
+        }
+    }
+
     /// Writes all of the batch, or nothing. Waits for locks of other programs until it is cancelled (then nothing is written).
     ///
     /// # Errors

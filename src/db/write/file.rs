@@ -53,9 +53,28 @@ impl FileWriter {
         self.patience = Some(patience);
     }
 
+    /// Opens the file.
+    pub(super) fn prepare(&mut self) -> Result<()> {
+        let wait = self.wait();
+        loop {
+            match Opened::open(&self.path) {
+                Ok(opened) => {
+                    self.opened = Some(opened);
+                    return Ok(());
+                }
+                Err(error) if error.kind == ErrorKind::Locked => wait.a_moment(error)?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn wait(&self) -> Wait {
+        Wait { canceller: self.canceller.clone(), since: Instant::now(), patience: self.patience }
+    }
+
     /// Writes all of the batch, or nothing.
     pub(super) fn write(&mut self, batch: &Batch) -> Result<Receipt> {
-        let wait = Wait { canceller: self.canceller.clone(), since: Instant::now(), patience: self.patience };
+        let wait = self.wait();
         loop {
             let outcome = self.attempt(batch, &wait);
             match outcome {
@@ -192,3 +211,6 @@ impl Wait {
 fn gone(path: &Path) -> Error {
     Error::new(ErrorKind::NotFound, format!("{} is gone", path.display()), "it was moved or deleted: check the path")
 }
+
+#[cfg(test)]
+mod tests;
