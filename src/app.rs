@@ -286,6 +286,7 @@ impl App {
         self.overlays.retain(|overlay| !overlay.is_done());
         self.offer_rebuild(now);
         self.forget_typed(now);
+        self.ask_of_decisions(now);
         self.set_timers(now);
         let mut commands = Vec::with_capacity(self.out.commands.len());
         for command in std::mem::take(&mut self.out.commands) {

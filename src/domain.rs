@@ -4,6 +4,7 @@ pub mod activity;
 pub mod catalogue;
 pub mod change;
 pub mod change_words;
+pub mod conflict;
 pub mod diff;
 pub mod edit;
 pub mod journal;

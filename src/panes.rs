@@ -24,11 +24,11 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     db::request::{Answer, Freshness, LinkState, LinkStatus, Query, Request, RequestId, Slot},
     domain::{
-        change::{Cell, Change, EntryId},
+        change::{Cell, Change, EntryId, Trail},
         edit::NewValue,
         page::RowKey,
         place::Place,
-        review::Decision,
+        review::{Decision, Priority},
         schema::{Relation, Schema},
         staged::Staged,
         syntax::{Computed, Job},
@@ -232,6 +232,26 @@ pub enum Intent {
     Stage(Change),
     /// Something about what is staged, on its way or written.
     Writing(Wish),
+    /// The same as [`Self::Decide`], with what the menu or the prompt of a reason has asked.
+    Verdict {
+        /// Which ones; at least one.
+        subjects: Vec<Subject>,
+        /// What.
+        decision: Decision,
+        /// Of queue items.
+        priority: Priority,
+        /// Why.
+        reason: Reason,
+    },
+    /// What is to become of a change whose row is another by now.
+    Settle {
+        /// Whose change it is.
+        dispute: Dispute,
+        /// The change, guarded by the row as it is now.
+        change: Change,
+        /// What.
+        how: Settle,
+    },
 }
 
 /// What is wanted of what is staged, on its way or written.
@@ -285,6 +305,42 @@ pub enum Leave {
     Keep,
     /// At once; what is staged is thrown away.
     Drop,
+}
+
+/// The reason of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It is asked for where the user wishes that.
+    AsWished,
+    /// It was asked for, or there is to be none.
+    Given(Option<String>),
+}
+
+/// Whose change was refused because its row is another by now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dispute {
+    /// A decision on the question with this id.
+    Decision {
+        /// Its id.
+        id: String,
+        /// What was decided.
+        decision: Decision,
+        /// What the history is to say.
+        trail: Option<Trail>,
+    },
+    /// A staged edit.
+    Staged(EntryId),
+}
+
+/// What becomes of a refused change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settle {
+    /// It is dropped: the row stays as somebody else has made it.
+    KeepTheirs,
+    /// It is written over what is there now.
+    WriteMine,
+    /// It is looked at again: nothing is written now.
+    Later,
 }
 
 /// Whether something takes the focus.

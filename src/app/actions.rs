@@ -191,7 +191,8 @@ impl App {
     }
 
     fn preview(&mut self, now: Now) {
-        if self.preview_is_shown()
+        if self.wanted.desk == Desk::Browse
+            && self.preview_is_shown()
             && let Some(id) = self.table.question()
         {
             self.question.show(id, &mut cx!(self, now));

@@ -1,11 +1,11 @@
 //! What panes want of the rest of the program.
 
-use super::{App, cx};
+use super::{App, cx, layout::Desk};
 use crate::{
-    domain::{place::Place, schema::Schema},
+    domain::{place::Place, review::Priority, schema::Schema},
     message::severity::Severity,
     panes::{
-        Focus, Intent, Now, PaneId,
+        Dispute, Focus, Intent, Now, PaneId, Reason, Settle, Wish,
         overlay::{cell::CellView, menu::CopyMenu, prompt::Prompt},
     },
     widgets::safe::safe,
@@ -48,7 +48,9 @@ impl App {
                 }
                 Focus::Leave => {
                     // Whoever reads a question has asked for that one: the rows do not change it behind his back.
-                    if self.preview_is_shown() && self.wanted.focus != PaneId::Question {
+                    // In the review, the question is the queue's.
+                    let follows = self.wanted.desk == Desk::Browse && self.wanted.focus != PaneId::Question;
+                    if follows && self.preview_is_shown() {
                         self.question.show(id, &mut cx!(self, now));
                     }
                 }
@@ -86,9 +88,20 @@ impl App {
             Intent::Writing(wish) => self.wished(wish, now),
             Intent::NewRow { relation, like } => self.new_row(relation, like, now),
             Intent::DeleteRow { relation, key } => self.delete_row(relation, key, now),
-            Intent::Decide { .. } => {
-                let _ = self.may_write(now);
+            Intent::Decide { subjects, decision } => {
+                self.decide(subjects, decision, Priority::default(), Reason::AsWished, now);
             }
+            Intent::Verdict { subjects, decision, priority, reason } => {
+                self.decide(subjects, decision, priority, reason, now);
+            }
+            Intent::Settle { dispute: Dispute::Decision { id, decision, trail }, change, how } => {
+                self.settle_decision(id, decision, (change, trail), how, now);
+            }
+            Intent::Settle { dispute: Dispute::Staged(id), how, .. } => match how {
+                Settle::WriteMine => self.wished(Wish::Insist(id), now),
+                Settle::KeepTheirs => self.wished(Wish::Drop(id), now),
+                Settle::Later => {}
+            },
         }
     }
 

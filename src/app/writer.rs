@@ -117,6 +117,11 @@ impl Writer {
         }
     }
 
+    /// Who decides and edits.
+    pub(super) fn author(&self) -> &str {
+        &self.author
+    }
+
     /// An id for an entry or an edit that no other has.
     fn entry_id(&mut self) -> EntryId {
         self.entries += 1;

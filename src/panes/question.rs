@@ -208,6 +208,11 @@ impl QuestionPane {
         asked.or(problem).or(self.shown.as_ref().map(|shown| shown.id.as_str()))
     }
 
+    /// What is shown of a question, whole; a decision on it is guarded by that.
+    pub fn record(&self) -> Option<&Arc<QuestionRecord>> {
+        self.shown.as_ref().filter(|_| self.problem.is_none()).map(|shown| &shown.record)
+    }
+
     /// Shows nothing; what is on its way is void.
     pub fn clear(&mut self, cx: &mut Cx<'_>) {
         if self.asked.take().is_some() {
