@@ -445,3 +445,4 @@ proptest! {
 }
 
 mod link;
+mod review;
