@@ -350,6 +350,28 @@ fn what_is_not_there_says_nothing() {
     });
 }
 
+/// A column whose name no statement can write: the rest of the table is read all the same.
+#[test]
+fn unwritable_names_are_walked_around() {
+    let odd = "CREATE TABLE questions(\"\u{fffd}\", id TEXT PRIMARY KEY, question, status);
+               INSERT INTO questions VALUES (0, 'q', 'Q', 'flagged'), (0, 'r', 'R', 'active');
+               CREATE TABLE bot_ledger(item_id, \"x\u{fffd}\", action, created_at); INSERT INTO bot_ledger VALUES ('q', 0, 'flag', '2026-01-01 00:00:00');
+               CREATE TABLE question_history(question_id, event_type, created_at, \"\u{fffd}\", PRIMARY KEY(question_id, event_type)) WITHOUT ROWID;
+               INSERT INTO question_history VALUES ('q', 'flagged', '2026-01-01T00:00:00.001Z', 0);";
+    Places::of(Sample::of(odd)).each(|place, session| {
+        let list = session.review(ReviewOrder::Flagged, 10).unwrap();
+        let lines: Vec<String> = list.items.iter().map(line).collect();
+        assert_eq!(lines, ["q  0: History  - 2026-01-01T00:00:00.001Z; Ledger  - 2026-01-01 00:00:00"], "{place}");
+        let keys: Vec<RowKey> = session.story("q").unwrap().events.into_iter().map(|event| event.key).collect();
+        let history = RowKey::Primary(vec![Value::text("q"), Value::text("flagged")]);
+        assert_eq!(keys, [history, RowKey::Rowid(1)], "{place}");
+        let schema = session.schema().unwrap();
+        let questions = Arc::clone(schema.catalogued("questions").unwrap());
+        let all = session.references(&questions, &list.items[0].key).unwrap();
+        assert_eq!(all.iter().map(|count| count.rows).collect::<Vec<_>>(), [1, 1], "{place} {all:?}");
+    });
+}
+
 #[test]
 fn hostile_values_come_as_they_are() {
     let hostile = "INSERT INTO questions(id, question, answer, explanation, difficulty, channel, sub_channel, status, created_at) VALUES

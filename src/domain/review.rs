@@ -14,14 +14,14 @@ use crate::domain::{page::RowKey, value::Value};
 /// Which questions are in the queue, and in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum ReviewOrder {
-    /// Status flagged, the one flagged last first.
+    /// Status flagged, the one flagged last first; those that nothing says when they were flagged come last.
     #[default]
     Flagged,
     /// Status flagged, by channel, then as [`Self::Flagged`].
     Channel,
     /// Status flagged, the newest question first.
     Newest,
-    /// Those with pending queue items, the most urgent first, whatever their status.
+    /// Those with pending queue items, the most urgent first (of these, the one that waits longest), whatever their status.
     Pending,
 }
 
@@ -66,7 +66,7 @@ pub struct Flag {
     pub source: FlagSource,
     /// Which bot (or person).
     pub by: String,
-    /// Its reason, as stored.
+    /// The first kilobyte of its reason, as stored; where the history gives none, its summary of the changes.
     pub reason: Option<String>,
     /// When, as stored; times come in two forms.
     pub at: String,
@@ -96,7 +96,7 @@ pub struct ReviewItem {
 /// The review queue.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct ReviewList {
-    /// Its questions in order, at most as many as were asked for.
+    /// Its questions in order, at most as many as were asked for, and as a server can send at once.
     pub items: Vec<Arc<ReviewItem>>,
     /// How many there are in all.
     pub total: u64,
@@ -132,7 +132,7 @@ pub struct StoryEvent {
     pub status: Option<String>,
     /// A queue item's priority.
     pub priority: Option<i64>,
-    /// Why, as stored.
+    /// Why, as stored; where the history gives no reason, its summary of the changes.
     pub reason: Option<String>,
     /// The state before, as stored (JSON text, or whatever is there); `None` where there is none. Of one that is longer than [`STATE`]
     /// this many bytes come, with a line behind them that says so: it is no JSON any more.
