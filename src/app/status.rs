@@ -99,7 +99,8 @@ impl App {
         }
         for action in self.hints() {
             let Some(keys) = self.hint_key(context, *action) else { continue };
-            let word = short(*action);
+            // What is edited is staged; what is staged is committed elsewhere.
+            let word = if context == Context::Edit && *action == Action::Commit { "stage" } else { short(*action) };
             if keys.width() + word.width() + 3 > row.room() as usize {
                 break;
             }
@@ -116,6 +117,9 @@ impl App {
 
     fn hints(&self) -> &'static [Action] {
         use Action as A;
+        if self.context() == Context::Edit {
+            return &[A::Commit, A::Choices, A::EditExternal, A::Cancel, A::Undo, A::Search, A::SelectAll, A::Format];
+        }
         if !self.overlays.is_empty() {
             return &[A::Cancel];
         }
@@ -268,6 +272,9 @@ const fn short(action: Action) -> &'static str {
     match action {
         Action::Open => "open",
         Action::ViewCell => "whole cell",
+        Action::Choices => "NULL, default …",
+        Action::EditExternal => "$EDITOR",
+        Action::SelectAll => "select all",
         Action::Sort => "sort",
         Action::GoTo => "go to",
         Action::NextTab => "tab",

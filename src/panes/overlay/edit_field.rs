@@ -80,7 +80,7 @@ impl FieldList {
         let items = fields.iter().enumerate().map(|(at, field)| {
             let name = relation.columns.get(field.column).map_or("", |column| column.name.as_str());
             let letter = KEYS.chars().nth(at).unwrap_or(' ');
-            Item::new(letter, format!("{name:<20}"), field.shown.clone(), Pick::Field(at))
+            Item::new(letter, format!("{name:<22}"), field.shown.clone(), Pick::Field(at))
         });
         let title = format!("{} · edit which field?", safe(&relation.name));
         let list = List::new(title, items.collect(), Pick::Leave);

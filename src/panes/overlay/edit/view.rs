@@ -167,6 +167,9 @@ impl CellEditor {
                 ("typing begins a text; F2 has the other choices".to_owned(), Role::Muted)
             }
             _ => match &self.was {
+                _ if self.held == Held::Text && self.is_single() => {
+                    ("enter stages it, ctrl-j breaks the line".to_owned(), Role::Muted)
+                }
                 Value::Null if self.touched => ("NULL before".to_owned(), Role::Muted),
                 _ => (String::new(), Role::Muted),
             },
