@@ -5,7 +5,7 @@
 
 mod paint;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 use tui_textarea::{CursorMove, TextArea, WrapMode};
 
@@ -29,6 +29,9 @@ enum LineEnd {
 pub struct TextEditor {
     area: TextArea<'static>,
     end: LineEnd,
+    /// How many steps of the text area each edit took: what replaces a selection takes two, and goes back in one.
+    done: Vec<u8>,
+    undone: Vec<u8>,
 }
 
 /// Whether a key changed the text.
@@ -74,7 +77,7 @@ impl TextEditor {
         area.set_wrap_mode(WrapMode::WordOrGlyph);
         area.set_tab_length(4);
         paint::mark(&mut area);
-        Self { area, end }
+        Self { area, end, done: Vec::new(), undone: Vec::new() }
     }
 
     /// The whole text, every byte.
@@ -134,12 +137,44 @@ impl TextEditor {
         if self.len() >= MOST_BYTES && matches!(key.code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab) {
             return Changed::No;
         }
-        self.area.input(key).into()
+        // These are actions of their own here, under whatever key.
+        if key.modifiers.contains(KeyModifiers::CONTROL)
+            && matches!(key.code, KeyCode::Char('c' | 'r' | 'u' | 'x' | 'y'))
+        {
+            return Changed::No;
+        }
+        let types = matches!(key.code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab)
+            && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        let steps = if types && self.has_selection() { 2 } else { 1 };
+        let changed = Changed::from(self.area.input(key));
+        self.did(changed, steps)
+    }
+
+    fn has_selection(&self) -> bool {
+        self.area.selection_range().is_some_and(|(start, end)| start != end)
+    }
+
+    /// Remembers an edit for its way back.
+    fn did(&mut self, changed: Changed, steps: u8) -> Changed {
+        if changed == Changed::Yes {
+            self.undone.clear();
+            self.done.push(steps);
+        }
+        changed
+    }
+
+    /// Remembers that something was put in, over a selection or not.
+    fn put_in(&mut self, over: bool, something: bool) {
+        if over || something {
+            self.did(Changed::Yes, u8::from(over) + u8::from(something));
+        }
     }
 
     /// A line break, wherever Enter means something else.
     pub fn break_line(&mut self) {
+        let over = self.has_selection();
         self.area.insert_newline();
+        self.put_in(over, true);
     }
 
     /// A paste, in one go and one step back. Its line ends become the text's; control characters but tabs are left out.
@@ -151,7 +186,9 @@ impl TextEditor {
         if self.len() + kept.len() + breaks > MOST_BYTES || self.lines() + breaks > MOST_LINES {
             return Pasted::TooLong;
         }
+        let over = self.has_selection();
         self.area.insert_str(&kept);
+        self.put_in(over, !kept.is_empty());
         Pasted::In(text.chars().count() - kept.chars().count())
     }
 
@@ -159,8 +196,12 @@ impl TextEditor {
     pub fn replace(&mut self, text: &str) {
         let new = Self::new(text);
         self.area.select_all();
+        let over = self.has_selection();
         if text.is_empty() {
+            let kept = self.area.yank_text();
             self.area.cut();
+            self.area.set_yank_text(kept);
+            self.put_in(over, false);
         } else {
             // The crate would strip what is left of CR.
             let joined = new.area.lines().join("\n");
@@ -169,6 +210,7 @@ impl TextEditor {
                 return;
             }
             self.area.insert_str(joined);
+            self.put_in(over, true);
         }
         self.end = new.end;
         self.area.move_cursor(CursorMove::Top);
@@ -177,12 +219,22 @@ impl TextEditor {
 
     /// Takes back the last edit.
     pub fn undo(&mut self) -> Changed {
-        self.area.undo().into()
+        let steps = self.done.pop().unwrap_or(1);
+        let changed = (0..steps).fold(false, |changed, _| self.area.undo() || changed);
+        if changed {
+            self.undone.push(steps);
+        }
+        changed.into()
     }
 
     /// Does it again.
     pub fn redo(&mut self) -> Changed {
-        self.area.redo().into()
+        let steps = self.undone.pop().unwrap_or(1);
+        let changed = (0..steps).fold(false, |changed, _| self.area.redo() || changed);
+        if changed {
+            self.done.push(steps);
+        }
+        changed.into()
     }
 
     /// Selects everything.
@@ -200,7 +252,9 @@ impl TextEditor {
     /// As [`Self::copy`], and takes it out.
     pub fn cut(&mut self) -> Option<String> {
         self.area.selection_range()?;
-        self.area.cut().then(|| self.area.yank_text())
+        let cut = self.area.cut();
+        self.did(cut.into(), 1);
+        cut.then(|| self.area.yank_text())
     }
 
     /// Puts in what was copied or cut here.
@@ -208,7 +262,10 @@ impl TextEditor {
         if self.len() + self.area.yank_text().len() > MOST_BYTES {
             return Changed::No;
         }
-        self.area.paste().into()
+        let over = self.has_selection();
+        let pasted = self.area.paste();
+        self.put_in(over, pasted && !self.area.yank_text().is_empty());
+        pasted.into()
     }
 
     /// Marks every place of this text, without regard to case where it has no capital, and goes to the next one; whether there is one.
@@ -291,4 +348,94 @@ fn escaped(text: &str) -> String {
         out.push(letter);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn press(editor: &mut TextEditor, code: KeyCode, modifiers: KeyModifiers) {
+        editor.key(KeyEvent::new(code, modifiers));
+    }
+
+    #[test]
+    fn what_replaces_a_selection_goes_back_in_one_step() {
+        let mut editor = TextEditor::new("one\ntwo");
+        editor.select_all();
+        press(&mut editor, KeyCode::Char('x'), KeyModifiers::NONE);
+        assert_eq!(editor.text(), "x");
+        editor.undo();
+        assert_eq!(editor.text(), "one\ntwo");
+        editor.redo();
+        assert_eq!(editor.text(), "x");
+        editor.replace("a\nb");
+        editor.undo();
+        assert_eq!(editor.text(), "x");
+        editor.select_all();
+        editor.paste("pasted");
+        editor.undo();
+        editor.undo();
+        assert_eq!(editor.text(), "one\ntwo");
+        assert_eq!(editor.undo(), Changed::No);
+    }
+
+    #[test]
+    fn a_search_takes_the_text_as_it_is_written() {
+        let mut editor = TextEditor::new("a.b\nA*B axb\na*b");
+        assert!(editor.search("a*b"));
+        assert_eq!(editor.cursor(), (2, 1));
+        assert!(editor.next_match());
+        assert_eq!(editor.cursor(), (3, 1));
+        assert!(editor.search("A*"));
+        assert_eq!(editor.cursor(), (2, 1));
+        assert!(!editor.search("nothing") && !editor.search(""));
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_does_not_fit() {
+        assert!(TextEditor::fits(&"x".repeat(MOST_BYTES)));
+        assert!(!TextEditor::fits(&"x".repeat(MOST_BYTES + 1)));
+        assert!(!TextEditor::fits(&"\n".repeat(MOST_LINES)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_comes_back_as_it_was(text in "(\\PC|\n|\r\n|\r|\t|\0){0,60}") {
+            let editor = TextEditor::new(&text);
+            prop_assert_eq!(editor.len(), text.len());
+            prop_assert_eq!(editor.text(), text);
+        }
+
+        #[test]
+        fn every_edit_can_be_taken_back(
+            text in "[a-z\n]{0,20}",
+            edits in proptest::collection::vec((0_u8..9, "[a-z\n]{0,4}"), 0..20),
+        ) {
+            let mut editor = TextEditor::new(&text);
+            let mut states = vec![text];
+            for (edit, typed) in edits {
+                match edit {
+                    0 => editor.select_all(),
+                    1 => press(&mut editor, KeyCode::Left, KeyModifiers::SHIFT),
+                    2 => press(&mut editor, KeyCode::Down, KeyModifiers::SHIFT),
+                    3 => { editor.paste(&typed); }
+                    4 => editor.replace(&typed),
+                    5 => press(&mut editor, KeyCode::Backspace, KeyModifiers::NONE),
+                    6 => press(&mut editor, KeyCode::Enter, KeyModifiers::NONE),
+                    7 => { editor.cut(); }
+                    _ => press(&mut editor, KeyCode::Char('z'), KeyModifiers::NONE),
+                }
+                if states.last() != Some(&editor.text()) {
+                    states.push(editor.text());
+                }
+            }
+            while let Some(state) = states.pop() {
+                while editor.text() != state {
+                    prop_assert_eq!(editor.undo(), Changed::Yes);
+                }
+            }
+        }
+    }
 }
