@@ -5,7 +5,11 @@
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod support;
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::Connection;
 use support::{Start, Terminal};
@@ -35,7 +39,7 @@ fn database(folder: &TempDir, rows: u32) -> PathBuf {
     path
 }
 
-fn open(path: &std::path::Path) -> Terminal {
+fn open(path: &Path) -> Terminal {
     let terminal = Terminal::with(&[path.to_str().unwrap()]);
     terminal.until_text("mutex");
     terminal
@@ -141,7 +145,7 @@ fn a_panic_restores_the_terminal_and_is_told() {
     terminal.assert_restored();
     let text = terminal.text();
     assert!(text.contains("reelscope hit a bug") && text.contains("bug.log"), "{text}");
-    assert!(std::fs::read_to_string(log).unwrap().contains("panic in thread main"));
+    assert!(fs::read_to_string(log).unwrap().contains("panic in thread main"));
 }
 
 #[test]
@@ -292,4 +296,156 @@ fn idle_sends_nothing() {
     }
     std::thread::sleep(std::time::Duration::from_secs(3));
     assert_eq!(terminal.bytes().len(), sent);
+}
+
+/// A scripted editor: writes down what it finds, waits for a line on the terminal, and leaves that in the file.
+const EDITOR: &str = r#"#!/bin/sh
+here=$(dirname "$0")
+trap 'echo interrupted >>"$here/signals"' INT
+stty -a >"$here/modes"
+cp "$1" "$here/before"
+stat -c %a "$1" "$(dirname "$1")" >"$here/permissions"
+echo "$1" >"$here/path"
+printf 'EDITOR READY\n'
+until read -r line; do :; done
+case $line in fail) exit 3;; stop) kill -TSTP 0; read -r line;; esac
+printf '%s' "$line" >"$1"
+"#;
+
+/// The browser on the ledger, open for writing, with the scripted editor at work on the name of a bot.
+struct Edited {
+    folder: TempDir,
+    terminal: Terminal,
+}
+
+impl Edited {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let (path, editor) = (database(&folder, 3), folder.path().join("my editor"));
+        fs::write(&editor, EDITOR).unwrap();
+        fs::set_permissions(&editor, fs::Permissions::from_mode(0o700)).unwrap();
+        let terminal = Self::start(&path, &format!("'{}'", editor.display()));
+        terminal.until_text("verifier");
+        let edited = Self { folder, terminal };
+        edited.begin();
+        edited
+    }
+
+    fn start(path: &Path, editor: &str) -> Terminal {
+        let way = std::env::var("PATH").unwrap();
+        let variables = [("EDITOR", editor), ("PATH", way.as_str())];
+        let arguments = [path.to_str().unwrap(), "bot_ledger", "--write"];
+        Terminal::start(&Start { arguments: &arguments, variables: &variables, ..Start::default() })
+    }
+
+    /// Opens the editor on the cell right of the key.
+    fn begin(&self) {
+        self.terminal.press("0lE");
+        self.terminal.until_text("EDITOR READY");
+    }
+
+    fn wrote(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    /// The folder of the file that was edited.
+    fn place(&self) -> PathBuf {
+        Path::new(self.wrote("path").trim()).parent().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn the_editor_has_the_terminal_and_gives_it_back() {
+    let mut edited = Edited::new();
+    edited.terminal.assert_restored();
+    let modes = edited.wrote("modes");
+    assert!(modes.contains(" icanon") && modes.contains(" echo ") && modes.contains(" isig"), "{modes}");
+    assert_eq!(edited.wrote("before"), "verifier");
+    assert_eq!(edited.wrote("permissions"), "600\n700\n");
+    let name = edited.wrote("path");
+    assert!(name.trim().ends_with(".txt") && name.contains("bot-name"), "{name}");
+    // Every one of these would do something to the browser, the last three end it.
+    edited.terminal.press("jjGv?:q\r");
+    let back = "the browser is back with the new value";
+    edited.terminal.until(back, |screen| alternate(screen) && screen.contents().contains("jjGv?:q"));
+    assert!(!edited.place().exists());
+    let again = "row 1 of 3";
+    edited.terminal.until_text(again);
+    // It listens again, to the mouse as well.
+    edited
+        .terminal
+        .until("the mouse is taken", |screen| screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None);
+    edited.terminal.press("?");
+    edited.terminal.until_text("Everywhere");
+    edited.terminal.press("\x1b");
+    edited.terminal.press("\x03");
+    assert_eq!(edited.terminal.end(), 0);
+    edited.terminal.assert_restored();
+}
+
+#[test]
+fn what_is_pressed_in_the_editor_is_the_editors() {
+    let edited = Edited::new();
+    // Ctrl-c and Ctrl-\ go to all that run in the terminal.
+    edited.terminal.press("\x03");
+    edited.terminal.until_text("^C");
+    edited.terminal.resize(90, 25);
+    edited.terminal.press("fail\r");
+    edited.terminal.until("it is said", |screen| alternate(screen) && screen.contents().contains("exit status: 3"));
+    assert!(edited.wrote("signals").contains("interrupted"));
+    assert!(edited.terminal.text().contains("verifier"));
+    assert!(!edited.place().exists());
+    edited.begin();
+    edited.terminal.press("stop\r");
+    edited.terminal.until_stopped();
+    edited.terminal.signal("CONT");
+    edited.terminal.press("after the stop\r");
+    edited.terminal.until("it went on", |screen| alternate(screen) && screen.contents().contains("after the stop"));
+}
+
+#[test]
+fn ending_while_the_editor_is_open_leaves_nothing() {
+    for (name, number) in [("TERM", 15), ("HUP", 1)] {
+        let mut edited = Edited::new();
+        let place = edited.place();
+        assert!(place.exists());
+        edited.terminal.signal(name);
+        assert_eq!(edited.terminal.end(), 128 + number, "SIG{name}");
+        edited.terminal.assert_restored();
+        assert!(!place.exists());
+    }
+    let mut edited = Edited::new();
+    let place = edited.place();
+    edited.terminal.hang_up();
+    assert_eq!(edited.terminal.end(), 129);
+    assert!(!place.exists());
+}
+
+#[test]
+fn an_editor_that_is_not_there_is_said() {
+    let folder = TempDir::new().unwrap();
+    let mut terminal = Edited::start(&database(&folder, 3), "/no/such/editor");
+    terminal.until_text("verifier");
+    terminal.press("0lE");
+    terminal.until_text("/no/such/editor is not there");
+    terminal.until("the browser is there", alternate);
+    terminal.press("\x03");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn that_it_may_write_is_seen_at_every_size() {
+    let folder = TempDir::new().unwrap();
+    let path = database(&folder, 3);
+    let arguments = [path.to_str().unwrap(), "--write"];
+    let terminal =
+        Terminal::start(&Start { arguments: &arguments, variables: &[("NO_COLOR", "1")], ..Start::default() });
+    terminal.until_text("mutex");
+    for (columns, rows) in [(200, 60), (80, 24), (40, 10), (30, 8), (12, 4)] {
+        terminal.resize(columns, rows);
+        let seen = terminal.until(&format!("the badge at {columns}×{rows}"), |screen| {
+            screen.size() == (rows, columns) && screen.contents().contains(" WRITE ")
+        });
+        assert!(!seen.contains("READ-ONLY"));
+    }
 }

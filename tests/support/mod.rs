@@ -222,6 +222,8 @@ impl Terminal {
         // The reading thread holds a descriptor, too: it lets go with the next frame, which another size brings about.
         self.seen.0.lock().unwrap().closing = true;
         self.resize(77, 22);
+        // Where another program has the terminal, the echo of a key does.
+        self.press(" ");
         let mut seen = self.seen.0.lock().unwrap();
         while !seen.over {
             seen = self.seen.1.wait(seen).unwrap();
