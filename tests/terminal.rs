@@ -359,7 +359,8 @@ fn the_editor_has_the_terminal_and_gives_it_back() {
     let mut edited = Edited::new();
     edited.terminal.assert_restored();
     let modes = edited.wrote("modes");
-    assert!(modes.contains(" icanon") && modes.contains(" echo ") && modes.contains(" isig"), "{modes}");
+    let modes: Vec<&str> = modes.split_whitespace().collect();
+    assert!(["isig", "icanon", "echo", "icrnl"].iter().all(|mode| modes.contains(mode)), "{modes:?}");
     assert_eq!(edited.wrote("before"), "verifier");
     assert_eq!(edited.wrote("permissions"), "600\n700\n");
     let name = edited.wrote("path");
@@ -395,6 +396,9 @@ fn what_is_pressed_in_the_editor_is_the_editors() {
     assert!(edited.wrote("signals").contains("interrupted"));
     assert!(edited.terminal.text().contains("verifier"));
     assert!(!edited.place().exists());
+    // It is still open in place.
+    edited.terminal.press("\x1b");
+    edited.terminal.until("the cell is closed", |screen| !screen.contents().contains("bot_ledger · 1 · bot_name"));
     edited.begin();
     edited.terminal.press("stop\r");
     edited.terminal.until_stopped();

@@ -34,6 +34,7 @@ mod soak;
 mod start;
 mod support;
 mod typing;
+mod write;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -47,7 +48,7 @@ use setting::Setting;
 type Section = fn(&Setting, &mut Report) -> Result<(), String>;
 
 /// The sections, in the order they are run.
-const SECTIONS: [(&str, Section); 13] = [
+const SECTIONS: [(&str, Section); 14] = [
     ("generate", generate::run),
     ("start", start::run),
     ("pages", pages::run),
@@ -56,6 +57,7 @@ const SECTIONS: [(&str, Section); 13] = [
     ("memory", memory::run),
     ("idle", idle::run),
     ("inserts", inserts::run),
+    ("write", write::run),
     ("server", server::run),
     ("server-keys", server_keys::run),
     ("export", export::run),

@@ -85,6 +85,13 @@ impl Setting {
         Ok(copy)
     }
 
+    /// A copy of one with so many rows under this name; what was there is gone.
+    pub(crate) fn copy_of(&self, rows: u64, name: &str) -> Result<PathBuf, String> {
+        let (from, copy) = (self.database(rows)?, self.scratch(name)?);
+        fs::copy(from, &copy).map_err(|error| format!("{}: {error}", copy.display()))?;
+        Ok(copy)
+    }
+
     /// A name that is free, with nothing of SQLite's beside it.
     fn scratch(&self, name: &str) -> Result<PathBuf, String> {
         for ending in ["", "-journal", "-wal", "-shm"] {
