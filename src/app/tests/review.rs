@@ -61,7 +61,7 @@ impl Driver {
     }
 
     /// At the desk, with four flagged questions.
-    fn desk(width: u16, height: u16) -> Self {
+    pub(super) fn desk(width: u16, height: u16) -> Self {
         let mut driver = Self::writing(width, height);
         driver.press("Q");
         driver.answer(Slot::Review, list(&IDS));
@@ -90,21 +90,8 @@ impl Driver {
 
     /// All of it was written.
     fn commit(&mut self) {
-        let written = |entry: &Entry| {
-            let key = entry.change.key().cloned().unwrap_or(RowKey::Rowid(77));
-            let inverse = match &entry.change {
-                Change::Update { relation, key, shown, set } => Change::Update {
-                    relation: Arc::clone(relation),
-                    key: key.clone(),
-                    shown: set.clone(),
-                    set: shown.iter().filter(|(at, _)| set.iter().any(|(set, _)| set == at)).cloned().collect(),
-                },
-                other => Change::Delete { relation: Arc::clone(other.relation()), key: key.clone(), shown: Vec::new() },
-            };
-            Written { entry: entry.id, key, after: None, inverse, statements: vec!["UPDATE …".to_owned()] }
-        };
-        let written = self.batch().entries.iter().map(written).collect();
-        self.outcome(Outcome::Committed { written, known: Known::Answered });
+        let outcome = committed(self.batch());
+        self.outcome(outcome);
     }
 
     fn writes(&self) -> usize {
@@ -117,6 +104,47 @@ impl Driver {
         let record = crate::db::request::QuestionRecord { record: record(&item, answer), mappings: Vec::new() };
         self.answer(Slot::Question, Answer::Question(Some(Arc::new(record))));
     }
+}
+
+/// A queue as it may be read: longer, shorter, cut off.
+pub(super) fn any_list(choice: u8) -> Answer {
+    let from = usize::from(choice % 3);
+    let ids: Vec<String> = (from..from + usize::from(choice % 7)).map(|number| format!("q-{number}")).collect();
+    let items = ids.iter().map(|id| Arc::new(item(id))).collect();
+    Answer::Review(Arc::new(ReviewList { items, total: ids.len() as u64 + u64::from(choice % 2) }))
+}
+
+/// What may become of a batch: all of it, nothing for every reason, nobody knows.
+pub(super) fn any_outcome(batch: &crate::domain::change::Batch, choice: u8) -> Outcome {
+    let refused = |why: fn(&Entry) -> Obstacle, every: usize| {
+        let entries = batch.entries.iter().step_by(every);
+        Outcome::Refused(entries.map(|entry| Refusal { entry: entry.id, why: why(entry) }).collect())
+    };
+    match choice % 7 {
+        0 => Outcome::Unknown("the connection was lost".to_owned()),
+        1 => refused(|_| Obstacle::Gone, 2),
+        2 => refused(|_| Obstacle::Pending(RowKey::Rowid(3)), 2),
+        3 => refused(|_| Obstacle::Changed(record(&item("q-1"), "an\u{1b}[31mother\nanswer")), 1),
+        4 => refused(|_| Obstacle::Said { what: "a trigger".to_owned(), remedy: String::new() }, 3),
+        _ => committed(batch),
+    }
+}
+
+fn committed(batch: &crate::domain::change::Batch) -> Outcome {
+    let written = |entry: &Entry| {
+        let key = entry.change.key().cloned().unwrap_or(RowKey::Rowid(77));
+        let inverse = match &entry.change {
+            Change::Update { relation, key, shown, set } => Change::Update {
+                relation: Arc::clone(relation),
+                key: key.clone(),
+                shown: set.clone(),
+                set: shown.iter().filter(|(at, _)| set.iter().any(|(set, _)| set == at)).cloned().collect(),
+            },
+            other => Change::Delete { relation: Arc::clone(other.relation()), key: key.clone(), shown: Vec::new() },
+        };
+        Written { entry: entry.id, key, after: None, inverse, statements: vec!["UPDATE …".to_owned()] }
+    };
+    Outcome::Committed { written: batch.entries.iter().map(written).collect(), known: Known::Answered }
 }
 
 /// Which columns guard, and which are set to what.
@@ -449,8 +477,12 @@ fn the_desk_looks_as_it_should() {
     insta::assert_snapshot!("desk_empty_80x24", empty.screen());
     for (width, height) in [(40, 10), (80, 24)] {
         let mut driver = Driver::desk(width, height);
+        if width > 40 {
+            driver.read_question("It is 42,\nas everybody knows.");
+        }
         driver.press("a");
-        driver.refuse(&[(0, Obstacle::Changed(record(&item("q-1"), "It is 43,\nas nobody knows.")))]);
+        let theirs = ReviewItem { channel: "databases".to_owned(), ..item("q-1") };
+        driver.refuse(&[(0, Obstacle::Changed(record(&theirs, "It is 43,\nas nobody knows.")))]);
         insta::assert_snapshot!(format!("desk_conflict_{width}x{height}"), driver.screen());
         let mut driver = Driver::desk(width, height);
         driver.press("m");

@@ -243,8 +243,10 @@ impl Overlay for Conflict {
         let column = width.saturating_sub(name) / 3;
         if areas.fields.y > inside.y + 1 {
             let mut pen = Pen::new(line(inside.y + 1), buf, cx.theme);
-            pen.left("field", Role::Header, name).left("shown", Role::Header, column);
-            pen.left("now (theirs)", Role::Header, column).left("yours", Role::Header, column);
+            pen.left("field", Role::Header, name);
+            for title in ["shown", if column > 13 { "now (theirs)" } else { "theirs" }, "yours"] {
+                pen.left(title, Role::Header, column.saturating_sub(1)).skip(1);
+            }
         }
         let visible = self.fields.iter().enumerate().skip(self.top);
         for (y, (at, field)) in (areas.fields.y..areas.fields.bottom()).zip(visible) {
@@ -271,12 +273,17 @@ impl Overlay for Conflict {
         if areas.diff.height > 0 && self.has_diff() {
             self.diff.draw(areas.diff, buf, cx.theme);
         }
+        let [theirs, mine, later] = if inside.width < 56 {
+            [" theirs  ", " mine  ", " look again"]
+        } else {
+            [" keep theirs   ", " write mine over it   ", " look again"]
+        };
         let mut pen = Pen::new(line(areas.answers.y), buf, cx.theme);
-        pen.word("t", Role::Key).word(" keep theirs   ", Role::Hint);
+        pen.word("t", Role::Key).word(theirs, Role::Hint);
         if !conflict::is_done(&self.change, &self.theirs) {
-            pen.word("w", Role::Key).word(" write mine over it   ", Role::Hint);
+            pen.word("w", Role::Key).word(mine, Role::Hint);
         }
-        pen.word("l", Role::Key).word(" look again", Role::Hint);
+        pen.word("l", Role::Key).word(later, Role::Hint);
     }
 }
 
