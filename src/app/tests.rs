@@ -445,5 +445,6 @@ proptest! {
     }
 }
 
+mod editing;
 mod link;
 mod review;
