@@ -122,8 +122,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         requests: R,
         terminal: Terminal<Screen>,
         guard: Guard,
-        sender: UnboundedSender<Message>,
-        inbox: UnboundedReceiver<Message>,
+        (sender, inbox): (UnboundedSender<Message>, UnboundedReceiver<Message>),
         clock: Clock,
         (editor, files): (EditorChoice, Files),
     ) -> io::Result<Self> {
