@@ -21,6 +21,8 @@ pub mod schema;
 pub mod server;
 pub mod session;
 pub(crate) mod sql;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod watch;
 pub mod workers;
 pub mod write;

@@ -261,6 +261,8 @@ pub enum Wish {
     Commit,
     /// Drop this staged edit.
     Drop(EntryId),
+    /// Ask whether all of them are dropped.
+    AskDropAll,
     /// Drop all of them.
     DropAll,
     /// Edit this staged edit once more.

@@ -404,10 +404,15 @@ proptest! {
 
     #[test]
     fn random_events_never_panic_and_every_screen_can_be_drawn(
-        events in prop::collection::vec((any_event(), any::<u8>()), 1..120)
+        events in prop::collection::vec((any_event(), any::<u8>()), 1..120),
+        access in prop::sample::select(vec![Access::ReadOnly, Access::Writing])
     ) {
-        // At the tables, which nobody may write, or at the desk, where everything is decided.
-        let mut driver = if events.len() % 2 == 0 { Driver::new(100, 30) } else { Driver::desk(100, 30) };
+        // At the tables, which nobody may write or everybody, or at the desk, where everything is decided.
+        let mut driver = match (access, events.len() % 2) {
+            (Access::ReadOnly, _) => Driver::new(100, 30),
+            (Access::Writing, 0) => Driver::of_writing(None, (100, 30)),
+            (Access::Writing, _) => Driver::desk(100, 30),
+        };
         for (event, choice) in events {
             driver.event(event);
             // Answers come late, for any request so far, in any order.
@@ -448,3 +453,4 @@ proptest! {
 mod editing;
 mod link;
 mod review;
+mod writing;

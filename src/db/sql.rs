@@ -4,7 +4,7 @@
 
 mod statement;
 
-pub(crate) use statement::statement;
+pub(crate) use statement::{Caps, statement};
 
 use crate::domain::{
     schema::{KeyKind, Relation},

@@ -162,6 +162,15 @@ pub(crate) fn window(title: &str, hint: &str, area: Rect, buf: &mut Buffer, cx: 
     inside
 }
 
+/// Writes into a window's lower border what its keys do, as far as there is room: the title is no matter there.
+pub(crate) fn draw_hint(hint: &str, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+    let wide = u16::try_from(unicode_width::UnicodeWidthStr::width(hint) + 2).unwrap_or(u16::MAX);
+    if wide.saturating_add(2) <= area.width && area.height > 1 {
+        let style = cx.theme.style(Role::Overlay).patch(cx.theme.style(Role::Hint));
+        buf.set_stringn(area.right() - 1 - wide, area.bottom() - 1, format!(" {hint} "), usize::from(wide), style);
+    }
+}
+
 /// Keeps a list's scroll so that the cursor is visible, and both within the list.
 pub(crate) fn keep_visible(cursor: &mut usize, top: &mut usize, len: usize, height: usize) {
     *cursor = (*cursor).min(len.saturating_sub(1));

@@ -101,6 +101,7 @@ impl App {
             Purpose::Undo(done) => {
                 self.turned(&job.batch.entries, written);
                 self.writer.journal.set_fate(done.batch, Fate::TakenBack);
+                self.follow_keys(done, written);
                 let again = Done { what: done.what.clone(), ..own(done.trails()) };
                 self.writer.undone.push(again);
                 self.say(
@@ -112,6 +113,7 @@ impl App {
             Purpose::Redo(done) => {
                 self.turned(&job.batch.entries, written);
                 self.writer.journal.set_fate(done.batch, Fate::TakenBack);
+                self.follow_keys(done, written);
                 let back = own(done.trails());
                 self.writer.done.push(back);
                 self.say(Severity::Info, format!("done again: {}{looked} · u takes it back", safe(&done.what)), now);

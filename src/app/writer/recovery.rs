@@ -84,7 +84,11 @@ impl App {
             Err(why) => {
                 // Whatever it is, it is not ours to throw away before something else is kept there.
                 self.writer.recovered = None;
-                self.say(Severity::Warning, format!("what an earlier session left was not taken up: {}", safe(&why)), now);
+                self.say(
+                    Severity::Warning,
+                    format!("what an earlier session left was not taken up: {}", safe(&why)),
+                    now,
+                );
                 return;
             }
         };
@@ -170,7 +174,11 @@ fn words(left: &Left, now: Now) -> String {
         what.push(count(left.edits));
     }
     if left.drafts > 0 {
-        what.push(if left.drafts == 1 { "a value that was being typed".to_owned() } else { "values that were being typed".to_owned() });
+        what.push(if left.drafts == 1 {
+            "a value that was being typed".to_owned()
+        } else {
+            "values that were being typed".to_owned()
+        });
     }
     let since = left.saved.map(|saved| {
         format!(" of {} UTC ({} ago)", saved.strftime("%Y-%m-%d %H:%M"), length(link::between(saved, now.wall)))

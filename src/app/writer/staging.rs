@@ -83,10 +83,8 @@ impl App {
             return;
         }
         let lines = vec![(format!("{} will be lost. Nothing was written of them.", count(edits)), Role::Text)];
-        let choices = vec![
-            Choice::nothing('n', "keep them"),
-            Choice::new('y', "drop all", Intent::Writing(Wish::DropAll)),
-        ];
+        let choices =
+            vec![Choice::nothing('n', "keep them"), Choice::new('y', "drop all", Intent::Writing(Wish::DropAll))];
         self.open(Box::new(Choose::new("Drop all staged edits?", lines, choices).escaping_with(0)), now);
     }
 
@@ -101,6 +99,7 @@ impl App {
                 }
                 self.close_empty_changes(now);
             }
+            Wish::AskDropAll => self.ask_drop_all(now),
             Wish::DropAll => {
                 let edits = self.settings.staged.len();
                 self.settings.staged.drop_all();
@@ -184,13 +183,18 @@ impl App {
         let Some(first) = first else { return };
         let Some(entry) = job.batch.entries.iter().find(|entry| entry.id == first.entry) else { return };
         let what = change_words::subject(&entry.change);
-        let mut lines = vec![(format!("{what}: {}.", change_words::obstacle(&entry.change, &first.why)), Role::Warning)];
+        let mut lines =
+            vec![(format!("{what}: {}.", change_words::obstacle(&entry.change, &first.why)), Role::Warning)];
         lines.extend(three_ways(&entry.change, &first.why));
         lines.push(("Nothing is committed; the edits are still staged.".to_owned(), Role::Text));
         let id = entry.id;
         let mut choices = vec![Choice::nothing('l', "later: leave it staged as it is")];
         if matches!(first.why, Obstacle::Changed(_)) {
-            choices.push(Choice::new('m', "mine over theirs: keep my edit, now that I know", Intent::Writing(Wish::Insist(id))));
+            choices.push(Choice::new(
+                'm',
+                "mine over theirs: keep my edit, now that I know",
+                Intent::Writing(Wish::Insist(id)),
+            ));
         }
         choices.push(Choice::new('t', "theirs: drop my edit", Intent::Writing(Wish::Drop(id))));
         self.open(Box::new(Choose::new("Changed meanwhile", lines, choices).escaping_with(0)), now);
@@ -221,7 +225,10 @@ impl App {
         let what = job.what();
         self.writer.untrailed = Some(Box::new(job));
         let lines = vec![
-            (format!("This database has no questionHistory, so that no trail of this can be written: {what}."), Role::Warning),
+            (
+                format!("This database has no questionHistory, so that no trail of this can be written: {what}."),
+                Role::Warning,
+            ),
             ("Nothing is written yet. A yes counts until Reelscope ends.".to_owned(), Role::Text),
         ];
         let choices = vec![

@@ -7,6 +7,7 @@ use super::{App, Job, Purpose, Task};
 use crate::{
     domain::{
         change::{BatchId, Change, Entry, Trail, Written},
+        page::RowKey,
         staged,
     },
     message::severity::Severity,
@@ -22,13 +23,16 @@ pub(in crate::app) struct Done {
     pub(super) what: String,
     /// The changes that turn it round, in the order in which they are to be written, with the trail of the change they turn round.
     pub(super) inverse: Vec<(Change, Option<Trail>)>,
+    /// The keys of the rows they turn round, in the same order.
+    pub(super) keys: Vec<RowKey>,
 }
 
 impl Done {
     /// Of what was just written; the trails are those of the change itself, in the entries' order.
     pub(super) fn new(batch: BatchId, what: String, trails: Vec<Option<Trail>>, written: &[Written]) -> Self {
         let inverse = written.iter().map(|written| written.inverse.clone()).zip(trails).rev().collect();
-        Self { batch, what, inverse }
+        let keys = written.iter().map(|written| written.key.clone()).rev().collect();
+        Self { batch, what, inverse, keys }
     }
 
     pub(super) fn trails(&self) -> Vec<Option<Trail>> {
@@ -79,6 +83,27 @@ impl App {
 
     fn entries(&mut self, changes: Vec<(Change, Option<Trail>)>) -> Vec<Entry> {
         changes.into_iter().map(|(change, trail)| Entry { id: self.writer.entry_id(), change, trail }).collect()
+    }
+
+    /// A row that came back has another key, where the database makes the keys: what else is to be taken back follows it.
+    pub(super) fn follow_keys(&mut self, done: &Done, written: &[Written]) {
+        for ((change, _), (old, written)) in done.inverse.iter().zip(done.keys.iter().zip(written)) {
+            if *old == written.key {
+                continue;
+            }
+            let relation = &change.relation().name;
+            for done in self.writer.done.iter_mut().chain(&mut self.writer.undone) {
+                for ((change, _), kept) in done.inverse.iter_mut().zip(&mut done.keys) {
+                    if change.relation().name != *relation || kept != old {
+                        continue;
+                    }
+                    *kept = written.key.clone();
+                    if let Change::Update { key, .. } | Change::Delete { key, .. } = change {
+                        *key = written.key.clone();
+                    }
+                }
+            }
+        }
     }
 
     /// An undo that was not written is still to be had; so is what can be done again.

@@ -8,16 +8,36 @@ use crate::domain::{
     value::{Bytes, Value},
 };
 
-/// The statement, without a semicolon. A value of more than `most` bytes is written as its beginning, and a comment says how long it is.
-pub(crate) fn statement(change: &Change, most: usize) -> String {
+/// How much of the values is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caps {
+    /// Bytes of a new value: of more, only the beginning is written, and a comment says how long it is.
+    pub(crate) value: usize,
+    /// Bytes of a value in the guard.
+    pub(crate) guard: usize,
+}
+
+impl Caps {
+    /// Everything: what can be run.
+    pub(crate) const WHOLE: Self = Self { value: usize::MAX, guard: usize::MAX };
+}
+
+/// The statement, without a semicolon.
+pub(crate) fn statement(change: &Change, caps: Caps) -> String {
+    let Caps { value: most, guard } = caps;
     let table = |relation: &Relation| format!("main.{}", quoted(&relation.name));
     match change {
         Change::Update { relation, key, shown, set } => {
             let set = set.iter().map(|(at, value)| format!("{} = {}", name(relation, *at), short(value, most)));
-            format!("UPDATE {}\nSET {}\n{}", table(relation), list(set, ",\n    "), condition(relation, key, shown, most))
+            format!(
+                "UPDATE {}\nSET {}\n{}",
+                table(relation),
+                list(set, ",\n    "),
+                condition(relation, key, shown, guard)
+            )
         }
         Change::Delete { relation, key, shown } => {
-            format!("DELETE FROM {}\n{}", table(relation), condition(relation, key, shown, most))
+            format!("DELETE FROM {}\n{}", table(relation), condition(relation, key, shown, guard))
         }
         Change::Insert { relation, cells, unless } => {
             let into = if cells.is_empty() {
@@ -25,7 +45,11 @@ pub(crate) fn statement(change: &Change, most: usize) -> String {
             } else {
                 let columns = list(cells.iter().map(|(at, _)| name(relation, *at)), ", ");
                 let values = list(cells.iter().map(|(_, value)| short(value, most)), ", ");
-                if unless.is_empty() { format!("({columns})\nVALUES ({values})") } else { format!("({columns})\nSELECT {values}") }
+                if unless.is_empty() {
+                    format!("({columns})\nVALUES ({values})")
+                } else {
+                    format!("({columns})\nSELECT {values}")
+                }
             };
             let condition = list(unless.iter().map(|(at, value)| is(relation, *at, value, most)), " AND ");
             let condition = if unless.is_empty() {
@@ -67,7 +91,9 @@ fn condition(relation: &Relation, key: &RowKey, shown: &[Cell], most: usize) -> 
 
 fn short(value: &Value, most: usize) -> String {
     match value {
-        Value::Text(bytes) if bytes.head().len() > most => cut(&Value::Text(Bytes::whole(Bytes::cut(bytes.head(), most).head())), bytes),
+        Value::Text(bytes) if bytes.head().len() > most => {
+            cut(&Value::Text(Bytes::whole(Bytes::cut(bytes.head(), most).head())), bytes)
+        }
         Value::Blob(bytes) if bytes.head().len() > most => {
             cut(&Value::Blob(Bytes::whole(&bytes.head()[..most])), bytes)
         }
@@ -93,10 +119,11 @@ mod tests {
     #[test]
     fn the_statements_do_what_they_say() {
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch("CREATE TABLE \"a\"\"b\"(x, y); INSERT INTO \"a\"\"b\" VALUES ('it''s', 1), (NULL, 2)").unwrap();
+        db.execute_batch("CREATE TABLE \"a\"\"b\"(x, y); INSERT INTO \"a\"\"b\" VALUES ('it''s', 1), (NULL, 2)")
+            .unwrap();
         let relation = Arc::new(samples::table("a\"b", &["x", "y"]));
         let key = RowKey::Rowid(1);
-        let run = |change: Change| db.execute(&statement(&change, usize::MAX), []).unwrap();
+        let run = |change: Change| db.execute(&statement(&change, Caps::WHOLE), []).unwrap();
         let shown = vec![(0, Value::text("it's"))];
         let set = vec![(0, Value::Null), (1, Value::Blob(Bytes::whole(*b"\0")))];
         let update = Change::Update { relation: relation.clone(), key: key.clone(), shown, set };
@@ -115,6 +142,9 @@ mod tests {
         let relation = Arc::new(samples::table("t", &["x"]));
         let cells = vec![(0, Value::text("ab😀cd"))];
         let insert = Change::Insert { relation, cells, unless: Vec::new() };
-        assert_eq!(statement(&insert, 4), "INSERT INTO main.\"t\" (\"x\")\nVALUES ('ab' /* … 8 bytes in all */)");
+        assert_eq!(
+            statement(&insert, Caps { value: 4, guard: 4 }),
+            "INSERT INTO main.\"t\" (\"x\")\nVALUES ('ab' /* … 8 bytes in all */)"
+        );
     }
 }

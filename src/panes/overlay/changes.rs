@@ -20,7 +20,7 @@ use crate::{
     message::action::Action,
     panes::{
         Cx, Intent, ViewCx, Wish,
-        overlay::{Overlay, Step, centred, keep_visible, moved, window},
+        overlay::{Overlay, Step, centred, draw_hint, keep_visible, moved, window},
     },
     theme::Role,
     widgets::{
@@ -64,7 +64,11 @@ struct Places {
 }
 
 fn area(screen: Rect) -> Rect {
-    centred(screen, screen.width.saturating_sub(2).min(180), screen.height.saturating_sub(2).min(60).max(screen.height.min(10)))
+    centred(
+        screen,
+        screen.width.saturating_sub(2).min(180),
+        screen.height.saturating_sub(2).min(60).max(screen.height.min(10)),
+    )
 }
 
 impl Places {
@@ -103,8 +107,12 @@ impl Changes {
         let chosen = self.chosen(staged);
         if self.shown.as_ref() != chosen {
             let same = self.shown.as_ref().map(|edit| edit.id) == chosen.map(|edit| edit.id);
-            let lines = chosen.map(detail::lines).unwrap_or_default();
-            if same { self.detail.replace_lines(lines) } else { self.detail.set_lines(lines) }
+            let lines = chosen.map(|edit| detail::lines(edit, self.places.detail.width)).unwrap_or_default();
+            if same {
+                self.detail.replace_lines(lines)
+            } else {
+                self.detail.set_lines(lines)
+            }
             self.shown = chosen.cloned();
         }
     }
@@ -168,7 +176,7 @@ impl Overlay for Changes {
                 return Step::Close;
             }
             Action::Drop => self.wish(Wish::Drop, cx),
-            Action::DropAll => cx.out.intents.push(Intent::Do(Action::DropAll)),
+            Action::DropAll => cx.out.intents.push(Intent::Writing(Wish::AskDropAll)),
             Action::Edit => self.wish(Wish::EditAgain, cx),
             Action::Open if self.chosen(staged).is_some_and(|edit| edit.state == EditState::Unknown) => {
                 self.wish(Wish::Known, cx);
@@ -181,7 +189,7 @@ impl Overlay for Changes {
             }
             Action::Copy => {
                 if let Some(edit) = self.chosen(staged) {
-                    let text = format!("{};\n", detail::sql(&edit.change, usize::MAX));
+                    let text = format!("{};\n", detail::whole_sql(&edit.change));
                     let what = "the statement".to_owned();
                     cx.out.commands.push(crate::message::command::Command::Copy { text, what });
                 }
@@ -219,6 +227,8 @@ impl Overlay for Changes {
     fn resize(&mut self, screen: Rect, cx: &mut Cx<'_>) {
         self.places = Places::of(screen, cx.settings.staged.len());
         self.detail.resize(self.places.detail.width, self.places.detail.height);
+        // What differs is laid out for the width.
+        self.shown = None;
         self.follow(&cx.settings.staged);
     }
 
@@ -232,14 +242,22 @@ impl Overlay for Changes {
         let hint = match screen.width {
             _ if staged.is_empty() => "esc back",
             ..60 => "^s commits · d drops · esc",
+            ..100 => "ctrl-s commits all · d drops · D drops all · e edits · esc back",
             _ => "ctrl-s commits all · d drops · D drops all · e edits · y copies the SQL · esc back",
         };
         let area = area(screen);
-        window(&title, hint, area, buf, cx);
+        window(&title, "", area, buf, cx);
+        draw_hint(hint, area, buf, cx);
         if staged.is_empty() {
             let place = self.places.list;
             let words = "Nothing is staged: e edits a cell, A makes a row, X deletes one.";
-            buf.set_stringn(place.x + 1, place.y, words, usize::from(area.width.saturating_sub(4)), cx.theme.style(Role::Muted));
+            buf.set_stringn(
+                place.x + 1,
+                place.y,
+                words,
+                usize::from(area.width.saturating_sub(4)),
+                cx.theme.style(Role::Muted),
+            );
             return;
         }
         self.draw_list(staged, buf, cx);

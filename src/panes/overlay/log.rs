@@ -13,7 +13,7 @@ use crate::{
     message::{action::Action, command::Command},
     panes::{
         Cx, ViewCx,
-        overlay::{Overlay, Step, centred, window},
+        overlay::{Overlay, Step, centred, draw_hint, window},
     },
     theme::Role,
     widgets::{
@@ -174,7 +174,8 @@ impl Overlay for Log {
             _ => "w saves it as SQL · y copies it as SQL · esc back",
         };
         let area = area(screen);
-        window("What this session wrote", hint, area, buf, cx);
+        window("What this session wrote", "", area, buf, cx);
+        draw_hint(hint, area, buf, cx);
         let place = inside(screen);
         if self.empty {
             let words = "Nothing was written yet.";

@@ -27,7 +27,7 @@ use crate::{
     message::{action::Action, severity::Severity},
     panes::{
         Cx, EditHow, Handled, Intent, ViewCx, Wish,
-        overlay::{Overlay, Step, centred, keep_visible, moved, window},
+        overlay::{Overlay, Step, centred, draw_hint, keep_visible, moved, window},
     },
     theme::Role,
     widgets::safe::{fit, safe},
@@ -73,7 +73,8 @@ impl RowForm {
             waiting = Waiting::Like;
         }
         let fields = field::all(&relation, uuid, cx.now.wall);
-        Self { relation, fields, cursor: 0, top: 0, height: 1, waiting, again: None, touched: false, done: false }.on_first()
+        Self { relation, fields, cursor: 0, top: 0, height: 1, waiting, again: None, touched: false, done: false }
+            .on_first()
     }
 
     /// The form of a staged new row.
@@ -84,7 +85,8 @@ impl RowForm {
             field.value = given.map_or(NewValue::Default, |(_, value)| NewValue::Given(value.clone()));
         }
         let waiting = Waiting::Nothing;
-        Self { relation, fields, cursor: 0, top: 0, height: 1, waiting, again: Some(id), touched: false, done: false }.on_first()
+        Self { relation, fields, cursor: 0, top: 0, height: 1, waiting, again: Some(id), touched: false, done: false }
+            .on_first()
     }
 
     /// The cursor on what has to be given.
@@ -156,7 +158,9 @@ impl RowForm {
             NewValue::Default if field.is_missing() => ("to be given".to_owned(), Role::Warning),
             NewValue::Default => (field.otherwise.clone(), Role::Faint),
             NewValue::Given(Value::Null) => ("NULL".to_owned(), Role::Null),
-            NewValue::Given(value) if relation.columns.get(field.column).is_some_and(|own| is_masked(own, value, Secrets::Masked)) => {
+            NewValue::Given(value)
+                if relation.columns.get(field.column).is_some_and(|own| is_masked(own, value, Secrets::Masked)) =>
+            {
                 (MASK.to_owned(), Role::Text)
             }
             NewValue::Given(Value::Text(bytes)) if bytes.total() == 0 => ("(empty)".to_owned(), Role::Empty),
@@ -232,7 +236,10 @@ impl Overlay for RowForm {
                 }
             }
             (Waiting::Key(_), Err(error)) => {
-                cx.out.say(Severity::Error, format!("whether the key is free could not be read: {error}. {}", error.remedy));
+                cx.out.say(
+                    Severity::Error,
+                    format!("whether the key is free could not be read: {error}. {}", error.remedy),
+                );
             }
             (Waiting::Like, Err(error)) => {
                 cx.out.say(Severity::Error, format!("the row could not be read: {error}. {}", error.remedy));
@@ -268,7 +275,9 @@ impl Overlay for RowForm {
             ..60 => "enter edits · ^s stages · esc",
             _ => "enter edits · d default · ctrl-s stages · esc gives it up",
         };
-        let inside = window(&title, hint, area(screen, self.fields.len()), buf, cx);
+        let place = area(screen, self.fields.len());
+        let inside = window(&title, "", place, buf, cx);
+        draw_hint(hint, place, buf, cx);
         if inside.is_empty() {
             return;
         }

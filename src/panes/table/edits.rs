@@ -49,16 +49,16 @@ impl Rows {
         match (self.relation.kind, &self.relation.key) {
             (RelationKind::View, _) => Some(format!("{name} is a view: edit the tables it is made of")),
             (RelationKind::Internal, _) => Some(format!("{name} is SQLite's own: it is not edited by hand")),
-            (_, KeyKind::None) => Some(format!("{name} has no key: its rows cannot be told apart surely enough to write")),
+            (_, KeyKind::None) => {
+                Some(format!("{name} has no key: its rows cannot be told apart surely enough to write"))
+            }
             _ => None,
         }
     }
 
     /// How many rows are staged that are not here yet.
     pub(super) fn new_rows(&self, staged: &Staged) -> usize {
-        let is_new = |edit: &&StagedEdit| {
-            matches!(&edit.change, Change::Insert { relation, .. } if relation.name == self.relation.name)
-        };
+        let is_new = |edit: &&StagedEdit| matches!(&edit.change, Change::Insert { relation, .. } if relation.name == self.relation.name);
         staged.edits().iter().filter(is_new).count()
     }
 }

@@ -1,35 +1,41 @@
 //! A staged edit in full: the statement as it will be run, and what differs, column by column.
 
 use crate::{
-    db::sql,
+    db::sql::{self, Caps},
     domain::{
         change::{Cell, Change},
         change_words::masked,
+        diff::Comparison,
         schema::Relation,
         staged::{EditState, StagedEdit},
         value::Value,
     },
     theme::Role,
-    widgets::rich::{RichLine, RichSpan, plain},
+    widgets::{
+        diff::{self, Folding, Shape},
+        rich::{RichLine, RichSpan, plain},
+    },
 };
 
 /// Bytes of a value that are shown.
 const MOST: usize = 4096;
+/// What is shown of a statement: its guard is told by what differs.
+const SHOWN: Caps = Caps { value: MOST, guard: 120 };
 
-/// The statement, secrets masked.
-pub(super) fn sql(change: &Change, most: usize) -> String {
-    sql::statement(&masked(change), most)
+/// The whole statement, secrets masked.
+pub(super) fn whole_sql(change: &Change) -> String {
+    sql::statement(&masked(change), Caps::WHOLE)
 }
 
-/// The lines.
-pub(super) fn lines(edit: &StagedEdit) -> Vec<RichLine> {
+/// The lines, for this many columns.
+pub(super) fn lines(edit: &StagedEdit, width: u16) -> Vec<RichLine> {
     let mut lines = Vec::new();
     if edit.state == EditState::Unknown {
         let words = "This was sent once, and the answer was lost: look whether it is written. Enter stages it again, d drops it.";
         lines.extend(plain(words, Role::Bad));
         lines.push(RichLine::default());
     }
-    lines.extend(plain(&sql(&edit.change, MOST), Role::Text));
+    lines.extend(plain(&sql::statement(&masked(&edit.change), SHOWN), Role::Text));
     let change = masked(&edit.change);
     match &change {
         Change::Update { relation, shown, set, .. } => {
@@ -37,7 +43,7 @@ pub(super) fn lines(edit: &StagedEdit) -> Vec<RichLine> {
                 let before = shown.iter().find(|(own, _)| own == column).map(|(_, value)| value);
                 heading(relation, *column, &mut lines);
                 match before {
-                    Some(before) => difference(before, value, &mut lines),
+                    Some(before) => difference(before, value, width, &mut lines),
                     None => one("+", value, Role::Good, &mut lines),
                 }
             }
@@ -61,7 +67,13 @@ fn heading(relation: &Relation, column: usize, lines: &mut Vec<RichLine>) {
     lines.extend(plain(name, Role::Header));
 }
 
-fn difference(before: &Value, after: &Value, lines: &mut Vec<RichLine>) {
+/// Word by word, JSON by key; what is too long for that at once stands one below the other.
+fn difference(before: &Value, after: &Value, width: u16, lines: &mut Vec<RichLine>) {
+    if !Comparison::of_values(before, after).is_heavy() {
+        let diff = diff::of_values(before, after);
+        lines.extend(diff::lay_out(&diff, width, Shape::Unified, Folding::Folded).lines);
+        return;
+    }
     one("-", before, Role::Bad, lines);
     one("+", after, Role::Good, lines);
 }

@@ -65,9 +65,10 @@ fn field(relation: &Relation, at: usize, column: &Column, uuid: &str, now: Times
         Some(default) => format!("default {default}"),
         None => "NULL".to_owned(),
     };
-    let unique = relation.indexes.iter().any(|index| {
-        index.unique && index.columns.iter().flatten().any(|name| *name == column.name)
-    });
+    let unique = relation
+        .indexes
+        .iter()
+        .any(|index| index.unique && index.columns.iter().flatten().any(|name| *name == column.name));
     let is_copied = !is_key && !unique && !is_kept_by_the_database(column) && matches!(value, NewValue::Default);
     let about = about(column, by_database, made, is_key, unique);
     Field { column: at, name: column.name.clone(), value, must, otherwise, about, is_copied, is_only_key }
