@@ -6,16 +6,15 @@ use crate::{
     domain::{
         change::{Change, EntryId, Obstacle, Refusal, TrailPolicy},
         change_words,
-        record_text::{MASK, is_masked},
         staged::{EditState, Staging},
-        value::{Secrets, Value},
     },
     message::severity::Severity,
     panes::{
-        EditHow, Intent, Now, Wish,
+        Dispute, EditHow, Intent, Now, Wish,
         overlay::{
             changes::{Aim, Changes, count},
             choose::{Choice, Choose},
+            conflict::Conflict,
             log::Log,
         },
     },
@@ -182,22 +181,21 @@ impl App {
         let first = refusals.iter().find(|refusal| matches!(refusal.why, Obstacle::Changed(_) | Obstacle::Gone));
         let Some(first) = first else { return };
         let Some(entry) = job.batch.entries.iter().find(|entry| entry.id == first.entry) else { return };
-        let what = change_words::subject(&entry.change);
-        let mut lines =
-            vec![(format!("{what}: {}.", change_words::obstacle(&entry.change, &first.why)), Role::Warning)];
-        lines.extend(three_ways(&entry.change, &first.why));
-        lines.push(("Nothing is committed; the edits are still staged.".to_owned(), Role::Text));
-        let id = entry.id;
-        let mut choices = vec![Choice::nothing('l', "later: leave it staged as it is")];
-        if matches!(first.why, Obstacle::Changed(_)) {
-            choices.push(Choice::new(
-                'm',
-                "mine over theirs: keep my edit, now that I know",
-                Intent::Writing(Wish::Insist(id)),
-            ));
+        if let Obstacle::Changed(theirs) = &first.why {
+            let conflict = Conflict::new(Dispute::Staged(entry.id), entry.change.clone(), theirs.clone());
+            self.open(Box::new(conflict), now);
+            return;
         }
-        choices.push(Choice::new('t', "theirs: drop my edit", Intent::Writing(Wish::Drop(id))));
-        self.open(Box::new(Choose::new("Changed meanwhile", lines, choices).escaping_with(0)), now);
+        let what = change_words::subject(&entry.change);
+        let lines = vec![
+            (format!("{what}: {}.", change_words::obstacle(&entry.change, &first.why)), Role::Warning),
+            ("Nothing is committed; the edits are still staged.".to_owned(), Role::Text),
+        ];
+        let choices = vec![
+            Choice::nothing('l', "later: leave it staged as it is"),
+            Choice::new('d', "drop this edit", Intent::Writing(Wish::Drop(entry.id))),
+        ];
+        self.open(Box::new(Choose::new("The row is gone", lines, choices).escaping_with(0)), now);
     }
 
     /// The user has seen what is there now, and keeps the edit: the guard is what is there now.
@@ -236,42 +234,5 @@ impl App {
             Choice::new('y', "write it without a trail", Intent::Writing(Wish::WithoutTrail)),
         ];
         self.open(Box::new(Choose::new("Write without a trail?", lines, choices).escaping_with(0)), now);
-    }
-}
-
-/// What was shown, what is there now and what it was to be, of each column that is another now.
-fn three_ways(change: &Change, why: &Obstacle) -> Vec<(String, Role)> {
-    let (Change::Update { relation, shown, .. } | Change::Delete { relation, shown, .. }, Obstacle::Changed(theirs)) =
-        (change, why)
-    else {
-        return Vec::new();
-    };
-    let set = match change {
-        Change::Update { set, .. } => set.as_slice(),
-        _ => &[],
-    };
-    let mut lines = Vec::new();
-    for (column, value) in shown {
-        let Some(now) = theirs.cells.get(*column).filter(|now| *now != value) else { continue };
-        let Some(own) = relation.columns.get(*column) else { continue };
-        let words = |value: &Value| {
-            if is_masked(own, value, Secrets::Masked) { MASK.to_owned() } else { shortened(value) }
-        };
-        let mine = set.iter().find(|(at, _)| at == column).map(|(_, value)| words(value));
-        lines.push((format!("{}: shown {}", own.name, words(value)), Role::Text));
-        lines.push((format!("theirs: {}", words(now)), Role::Bad));
-        lines.push((format!("mine: {}", mine.unwrap_or_else(|| "as shown".to_owned())), Role::Good));
-    }
-    lines
-}
-
-fn shortened(value: &Value) -> String {
-    let plain = match value {
-        Value::Null => "NULL".into(),
-        value => value.to_plain(),
-    };
-    match plain.char_indices().nth(200) {
-        Some((end, _)) => format!("{} …", &plain[..end]),
-        None => plain.into_owned(),
     }
 }
