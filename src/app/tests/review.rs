@@ -404,11 +404,7 @@ fn the_queue_says_why_it_is_empty() {
     let users = vec![Arc::new(samples::catalogued("users"))];
     driver.answer(Slot::Schema, Answer::Schema(Arc::new(Schema { relations: users })));
     driver.press("Q");
-    assert!(
-        driver.newest(Slot::Review).is_none() && driver.shows("no questions in this database"),
-        "{}",
-        driver.screen()
-    );
+    assert!(driver.newest(Slot::Review).is_none() && driver.shows("no questions in this database"), "{}", driver.screen());
 }
 
 #[test]
