@@ -3,7 +3,7 @@
 //! The test's own program is started again as the one that writes, and killed at 200 random moments: half of them in a database with a
 //! rollback journal, half with a write-ahead log. A batch is all of its decisions or none.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use std::{
     collections::BTreeMap,

@@ -15,7 +15,7 @@ use std::{
 use jiff::Timestamp;
 use reelscope::{
     db::{
-        error::ErrorKind,
+        error::{Error, ErrorKind},
         location::Location,
         request::{Answer, Freshness, Query, Reply, Request, RequestId, Slot},
         session::ReadSession,
@@ -768,17 +768,18 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_database_that_is_locked_or_left_half_done_can_be_granted() {
+fn a_database_that_is_locked_can_be_granted() {
     let bench = Bench::field();
     let other = bench.other();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     Grant::open(&bench.location()).unwrap();
 }
 
+/// To which request, and what.
+type Answered = (Slot, RequestId, Result<Answer, Error>);
+
 /// What a database says, one answer after another.
-fn answers(
-    bench: &Bench,
-) -> (Database, mpsc::Receiver<(Slot, RequestId, Result<Answer, reelscope::db::error::Error>)>) {
+fn answers(bench: &Bench) -> (Database, mpsc::Receiver<Answered>) {
     let (sender, receiver) = mpsc::channel();
     let database = Database::open(bench.location(), move |reply| {
         if let Reply::Answer { slot, id, outcome } = reply {
@@ -874,8 +875,11 @@ mod model {
         INSERT INTO questions(id, question, answer, channel, status) VALUES ('q-0', 'q', '0', 'c', 'flagged'), ('q-1', 'q', '1', 'c', 'flagged'),
             ('q-2', 'q', '2', 'c', 'active');";
 
-    /// id to answer and status.
-    type Rows = BTreeMap<String, (String, String)>;
+    /// Answer and status.
+    type Cells = (String, String);
+
+    /// By id.
+    type Rows = BTreeMap<String, Cells>;
 
     #[derive(Clone, Debug)]
     enum Step {
@@ -908,14 +912,14 @@ mod model {
     const STATUS: [&str; 3] = ["flagged", "active", "deleted"];
 
     /// What a committed batch did, as the model sees it: each row before and after.
-    type Did = Vec<(String, Option<(String, String)>, Option<(String, String)>)>;
+    type Did = Vec<(String, Option<Cells>, Option<Cells>)>;
 
     struct World {
         bench: Bench,
         rows: Rows,
         staged: Staged,
         /// What each staged edit is: the row as it was shown, and as it is to be.
-        plan: BTreeMap<String, (Option<(String, String)>, Option<(String, String)>)>,
+        plan: BTreeMap<String, (Option<Cells>, Option<Cells>)>,
         done: Vec<(Vec<Written>, Did)>,
         undone: Vec<(Vec<Written>, Did)>,
         next: u64,
@@ -948,7 +952,7 @@ mod model {
         }
 
         /// Stages new cells for a row that is there, with what the grid shows of it: the database, or what is staged already.
-        fn edit(&mut self, id: &str, edit: impl Fn(&mut (String, String)), set: (&str, &str)) {
+        fn edit(&mut self, id: &str, edit: impl Fn(&mut Cells), set: (&str, &str)) {
             let Some(now) = self.rows.get(id).cloned() else { return };
             if self.plan.get(id).is_some_and(|(shown, to)| to.is_none() || shown.as_ref() != Some(&now)) {
                 return;
@@ -1055,7 +1059,7 @@ mod model {
 
         /// Holds an outcome against the model, and has the model do the same.
         fn compare(&mut self, outcome: Outcome, did: &Did) -> Option<Vec<Written>> {
-            let fits = |(id, before, _): &(String, Option<(String, String)>, _)| self.rows.get(id) == before.as_ref();
+            let fits = |(id, before, _): &(String, Option<Cells>, _)| self.rows.get(id) == before.as_ref();
             let misfits = did.iter().filter(|one| !fits(one)).count();
             match outcome {
                 Outcome::Committed { written, .. } => {

@@ -185,10 +185,10 @@ fn permission(path: &Path) -> Error {
 fn cannot_open(path: &Path, said: &str) -> Error {
     match fs::metadata(path) {
         Err(why) => of_io(&why, path),
-        // Only asked when opening failed already, so no lock of a connection hangs on this descriptor.
-        Ok(_) => match fs::File::open(path) {
-            Err(why) => of_io(&why, path),
-            Ok(_) => Error::new(
+        // Not by opening it: closing the descriptor would drop the locks of this process on the file.
+        Ok(_) => match rustix::fs::access(path, rustix::fs::Access::READ_OK) {
+            Err(why) => of_io(&why.into(), path),
+            Ok(()) => Error::new(
                 ErrorKind::NeedsRecovery,
                 format!("{} cannot be opened: {said}", path.display()),
                 "its write-ahead log cannot be used from here: copy the file with its -wal into a folder you may write to",

@@ -60,7 +60,6 @@ impl Grant {
 }
 
 /// Who writes.
-#[expect(clippy::large_enum_variant, reason = "one for each thread")]
 enum Backend {
     File(FileWriter),
     Server(ServerWriter),

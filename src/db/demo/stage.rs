@@ -15,7 +15,10 @@ use super::{
     script::{self, BOTS, Deed, Tally},
     stamp::{self, HOUR, MINUTE},
 };
-use crate::db::random::Random;
+use crate::db::{
+    connection::{claims::Claim, mode::Fingerprint},
+    random::Random,
+};
 
 /// At most so many rows are kept: (table, rows, which of the older ones may go).
 const KEPT: [(&str, i64, &str); 4] = [
@@ -51,6 +54,8 @@ struct Playing {
 #[derive(Debug)]
 pub(super) struct Stage {
     connection: Connection,
+    /// Its locks are not to be dropped by readers of this process. Given back after the connection is closed.
+    _claim: Option<Claim>,
     random: Random,
     playing: Vec<Playing>,
     steps: u64,
@@ -59,13 +64,14 @@ pub(super) struct Stage {
 impl Stage {
     /// Opens the demo for writing; writes nothing yet.
     pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
+        let claim = Fingerprint::take(path).ok().map(|print| Claim::of(print.main()));
         let connection =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(Duration::from_millis(250))?;
         // A demo that is lost with the power is made anew: nobody waits for the disk.
         connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF;")?;
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self { connection, random: Random::new(2_200), playing: Vec::new(), steps: 0 })
+        Ok(Self { connection, _claim: claim, random: Random::new(2_200), playing: Vec::new(), steps: 0 })
     }
 
     /// Takes up what the demo or an ended simulation left running, and does a first step.

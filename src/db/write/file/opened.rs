@@ -15,7 +15,7 @@ use crate::{
             Canceller,
             claims::Claim,
             mode::{self, Fingerprint, Stamp},
-            reader::{Bound, Reader},
+            reader::{self, Bound, Reader},
         },
         error::{Error, ErrorKind, Result, message, translate},
         record, schema,
@@ -162,13 +162,13 @@ impl Opened {
         Ok(schema)
     }
 
-    /// Runs a statement that gives no rows: how many rows it changed.
+    /// Runs a statement that gives no rows: whether it changed any.
     ///
     /// # Errors
     ///
     /// SQLite's.
-    pub(super) fn execute(&self, statement: &Statement<'_>) -> rusqlite::Result<usize> {
-        self.bound(&statement.parameters(), statement.values(), |statement| statement.raw_execute())
+    pub(super) fn execute(&self, statement: &Statement<'_>) -> rusqlite::Result<bool> {
+        self.bound(&statement.parameters(), statement.values(), |statement| Ok(statement.raw_execute()? > 0))
     }
 
     /// Runs a statement that gives rows, to its end: the first of them.
@@ -182,7 +182,7 @@ impl Opened {
             let mut first = None;
             while let Some(row) = rows.next()? {
                 if first.is_none() {
-                    let cell = |at| Ok(crate::db::connection::reader::value(row.get_ref(at)?, usize::MAX));
+                    let cell = |at| Ok(reader::value(row.get_ref(at)?, usize::MAX));
                     first = Some((0..columns).map(cell).collect::<rusqlite::Result<Vec<_>>>()?);
                 }
             }

@@ -145,11 +145,10 @@ impl<'a> Transaction<'a> {
         let sql = told_again(&statement);
         let failed = |error: rusqlite::Error| self.trouble(&error, relation, Some((change, Some(&before))));
         if !moves(relation, set) {
-            let changed = self.opened.execute(&statement).map_err(failed)?;
-            return if changed == 0 {
-                Err(refusal::ignored(relation).into())
-            } else {
+            return if self.opened.execute(&statement).map_err(failed)? {
                 Ok((Some(before), key.clone(), sql))
+            } else {
+                Err(refusal::ignored(relation).into())
             };
         }
         let key = self.returned(&mut statement, relation).map_err(failed)?;
@@ -194,7 +193,7 @@ impl<'a> Transaction<'a> {
         let before = self.as_shown(change, key, shown)?;
         let statement = statement::delete(relation, key, shown).ok_or_else(|| unnamed(relation))?;
         let failed = |error: rusqlite::Error| self.trouble(&error, relation, Some((change, Some(&before))));
-        if self.opened.execute(&statement).map_err(failed)? == 0 {
+        if !self.opened.execute(&statement).map_err(failed)? {
             return Err(refusal::ignored(relation).into());
         }
         Ok((Some(before), key.clone(), told_again(&statement)))
