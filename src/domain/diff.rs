@@ -216,7 +216,7 @@ pub enum RowKind {
     },
     /// A field or an item that is the same.
     SameValue {
-        /// Its name.
+        /// Its name; empty where there is none.
         name: String,
         /// Its value.
         value: Short,

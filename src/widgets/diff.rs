@@ -22,5 +22,5 @@ mod text;
 mod view;
 
 pub use compare::{compare, of_values, whole};
-pub use lay::{BESIDE, Folding, Laid, Shape, lay_out};
+pub use lay::{BESIDE, Folding, Laid, Shape, brief, lay_out};
 pub use view::DiffView;

@@ -68,6 +68,18 @@ impl QuestionPane {
     }
 }
 
+/// A bot that flags or verifies says what it thinks of a question: it does not change it, though its status.
+fn is_verdict(event: &StoryEvent) -> bool {
+    matches!(event.what.to_ascii_lowercase().as_str(), "flag" | "flagged" | "verify" | "verified")
+}
+
+/// The event whose snapshot is compared: the last change of a bot; a mere verdict only where there is no other. The row now is what
+/// it is compared with, so what came of later verdicts is seen, too.
+fn chosen(story: &Story) -> Option<&StoryEvent> {
+    let change = story.events.iter().find(|event| event.by_bot && event.before.is_some() && !is_verdict(event));
+    change.or_else(|| story.before_bot())
+}
+
 /// The lines of the tab.
 pub(super) fn lines(
     shown: &Shown,
@@ -78,7 +90,7 @@ pub(super) fn lines(
     cx: &mut Cx<'_>,
 ) -> Content {
     let Some(story) = &tale.story else { return QuestionPane::no_story(tale) };
-    let Some((event, snapshot)) = story.before_bot().and_then(|event| Some((event, event.before.as_ref()?))) else {
+    let Some((event, snapshot)) = chosen(story).and_then(|event| Some((event, event.before.as_ref()?))) else {
         return Content::Notice(without(story, cx));
     };
     let mut lines = head(story, event, tale, width, cx);
@@ -123,26 +135,29 @@ fn head(story: &Story, event: &StoryEvent, tale: &Tale, width: u16, cx: &Cx<'_>)
     let at = when::words(&event.at, cx.settings.times, cx.now.wall);
     let who = safe::safe_prose(&event.who).into_owned();
     let mut spans = vec![
+        RichSpan::new("─ ", Role::Faint),
         RichSpan::new("before ", Role::Muted),
         RichSpan::new(safe::fit(&who, 30), Role::Strong),
         RichSpan::new(" · ", Role::Faint),
         RichSpan::new(safe::fit(&safe::safe_prose(&event.what), 20), when::role_of(event)),
         RichSpan::new(format!(" · {at} · {}", when::source(event.source)), Role::Muted),
     ];
-    if width >= 60 {
-        spans.push(RichSpan::new("  against the row now", Role::Faint));
-    }
+    let used: usize = spans.iter().map(|span| safe::width(&span.text)).sum();
+    let dashes = width.saturating_sub(used + 1);
+    spans.push(RichSpan::new(format!(" {}", "─".repeat(dashes)), Role::Faint));
     let mut lines = vec![RichLine { spans, ground: None }];
     if let Some(reason) = event.reason.as_deref().filter(|reason| !reason.trim().is_empty()) {
         lines.extend(reason_lines(reason, 0, width, 3));
     }
     // Bots that changed it later and left no state are not to be taken for the one that did.
-    let later =
-        story.events.iter().take_while(|other| !std::ptr::eq(*other, event)).filter(|other| other.by_bot).count();
+    let later = story.events.iter().take_while(|other| !std::ptr::eq(*other, event));
+    let later = later.filter(|other| other.by_bot && other.before.is_none() && !is_verdict(other)).count();
     if later > 0 {
-        let events = if later == 1 { "1 later event of a bot has" } else { "later events of bots have" };
-        let count = if later == 1 { String::new() } else { format!("{later} ") };
-        let words = format!("{count}{events} no snapshot: what they changed is in here, too");
+        let words = if later == 1 {
+            "1 later event of a bot has no snapshot: what it changed is in here, too".to_owned()
+        } else {
+            format!("{later} later events of bots have no snapshot: what they changed is in here, too")
+        };
         lines.push(RichLine::of(safe::fit(&words, width), Role::Muted));
     }
     if let Some(error) = &tale.error {

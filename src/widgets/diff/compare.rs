@@ -162,8 +162,9 @@ impl Rows<'_> {
             }
             (Node::Object(one), Node::Object(other)) => self.object(0, one, other, rows),
             (Node::List(one), Node::List(other)) => self.list(0, one, other),
-            (Node::Text(one), Node::Text(other)) if one != other || other.contains('\n') => {
-                self.lines(0, one, other);
+            (Node::Text(one), Node::Text(other)) => self.lines(0, one, other),
+            (one, other) if one.same(other) => {
+                self.push(0, RowKind::SameValue { name: String::new(), value: other.short() });
             }
             _ => self.values("", 0, before, after, Fields::Json),
         }
@@ -303,9 +304,9 @@ impl Rows<'_> {
         for (name, node) in same {
             self.push(depth, RowKind::SameValue { name, value: node.short() });
         }
+        let [only_before, only_after] = &left_out;
+        self.left_out(depth, only_before, "before");
         if self.comparison.scope == Scope::Both {
-            let [only_before, only_after] = &left_out;
-            self.left_out(depth, only_before, "before");
             self.left_out(depth, only_after, "after");
         }
     }

@@ -61,13 +61,33 @@ pub struct Laid {
 /// Lays a diff out for this many columns. Costs its size: for each width once, never for a frame.
 pub fn lay_out(diff: &Diff, width: u16, shape: Shape, folding: Folding) -> Laid {
     let beside = match shape {
-        Shape::Fitting => width >= BESIDE,
+        Shape::Fitting => width >= BESIDE && has_both(diff),
         Shape::Unified => false,
         Shape::Beside => width >= 20,
     };
     let mut layer = Layer { width: usize::from(width).max(1), beside, folding, laid: Laid::default(), named: None };
     layer.rows(&diff.rows);
     layer.laid
+}
+
+/// The first lines of a diff for a few lines of the screen; the last of them says how many are missing.
+pub fn brief(diff: &Diff, width: u16, most: usize) -> Vec<RichLine> {
+    let mut lines = lay_out(diff, width, Shape::Unified, Folding::Folded).lines;
+    if lines.len() > most {
+        let missing = lines.len() - most.saturating_sub(1);
+        lines.truncate(most.saturating_sub(1));
+        let words = format!("  … {missing} more lines");
+        lines.push(RichLine::of(safe::fit(&words, usize::from(width)), Role::DiffFold));
+        lines.truncate(most);
+    }
+    lines
+}
+
+/// Whether there is something on both sides: half of the screen is not left empty.
+fn has_both(diff: &Diff) -> bool {
+    let any = |wanted: fn(&RowKind) -> bool| diff.rows.iter().any(|row| wanted(&row.kind));
+    any(|kind| matches!(kind, RowKind::Same(_) | RowKind::Pair(..)))
+        || any(|kind| matches!(kind, RowKind::Removed(_))) && any(|kind| matches!(kind, RowKind::Added(_)))
 }
 
 struct Layer {
@@ -246,7 +266,8 @@ impl Layer {
             RowKind::SameValue { name, value } => Some((name, value)),
             _ => None,
         });
-        if self.folding == Folding::Open {
+        let nameless = rows.iter().all(|row| matches!(&row.kind, RowKind::SameValue { name, .. } if name.is_empty()));
+        if self.folding == Folding::Open || nameless {
             for (name, value) in same {
                 let margin = self.margin(depth);
                 let room = self.width.saturating_sub(margin.len());
@@ -256,7 +277,7 @@ impl Layer {
                 let text = safe::fit(&text, room.saturating_sub(safe::width(&name) + 2)).into_owned();
                 let spans = vec![
                     RichSpan::new(margin, Role::DiffContext),
-                    RichSpan::new(format!("{name}  "), Role::Muted),
+                    RichSpan::new(if nameless { String::new() } else { format!("{name}  ") }, Role::Muted),
                     RichSpan::new(text, Role::DiffContext),
                 ];
                 self.push(spans, None);

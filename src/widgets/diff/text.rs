@@ -16,7 +16,7 @@ const LONGEST_LINE: usize = 1 << 18;
 const MOST_PAIRS: usize = 400;
 const MOST_BYTES: usize = 100_000;
 /// Lines with less in common, of 100, are not the same line changed.
-const ALIKE: usize = 35;
+const ALIKE: usize = 30;
 
 /// The lines of both, in order. The lines of [`RowKind::Same`], [`RowKind::Removed`] and the left ones of [`RowKind::Pair`], joined by
 /// line breaks, are the text before; likewise for the text after.
@@ -64,15 +64,14 @@ fn block(removed: &[&str], added: &[&str], rows: &mut Vec<RowKind>) {
 /// A line in both its forms with the words that changed; `None` where the two have too little in common to be one line.
 fn changed(before: &str, after: &str) -> Option<(Line, Line)> {
     let (left, right) = words(before, after);
-    let kept = |text: &str, marks: &[Range<usize>]| {
-        let blank = |part: &str| part.bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
-        blank(text) - marks.iter().map(|mark| blank(&text[mark.clone()])).sum::<usize>()
-    };
-    let (a, b) = (kept(before, &left), kept(after, &right));
-    let total = before.len() + after.len();
+    let letters = |part: &str| part.bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
+    let changed =
+        |text: &str, marks: &[Range<usize>]| marks.iter().map(|mark| letters(&text[mark.clone()])).sum::<usize>();
+    let total = letters(before) + letters(after);
+    let kept = total - changed(before, &left) - changed(after, &right);
     // Lines of which only the blanks changed are one line, however few letters they have.
     let blank = before.trim() == after.trim();
-    (blank || (a + b) * 100 >= ALIKE * total)
+    (blank || kept * 100 >= ALIKE * total.max(1))
         .then(|| (Line { text: before.to_owned(), marks: left }, Line { text: after.to_owned(), marks: right }))
 }
 
