@@ -5,7 +5,11 @@ use std::time::Duration;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::UnicodeWidthStr;
 
-use super::{App, DatabaseKind, layout::Zoom, progress};
+use super::{
+    App, DatabaseKind,
+    layout::{Desk, Zoom},
+    progress,
+};
 use crate::{
     db::request::Slot,
     domain::staged::EditState,
@@ -128,6 +132,9 @@ impl App {
             PaneId::Table => {
                 &[A::Open, A::ViewCell, A::Sort, A::GoTo, A::NextTab, A::Copy, A::Preview, A::NextPane, A::Zoom]
             }
+            PaneId::Question if self.wanted.desk == Desk::Review => {
+                &[A::Approve, A::Delete, A::Skip, A::Improve, A::Decide, A::NextTab, A::Cancel]
+            }
             PaneId::Question => &[A::NextTab, A::Search, A::Raw, A::Copy, A::Cancel, A::Zoom],
             PaneId::Review => &[A::Approve, A::Delete, A::Skip, A::Improve, A::Decide, A::Edit, A::Mark],
             PaneId::Bots => &[A::Open, A::Pause, A::NextTab, A::Last, A::ViewCell, A::Zoom],
@@ -194,6 +201,10 @@ impl App {
             row.put_best(forms, style(Role::Busy));
         } else if link.is_none() {
             row.put_right(" ● live ", style(Role::Good));
+        }
+        // Where the queue itself is not on the screen, how far one is stands here.
+        if self.wanted.desk == Desk::Review && self.layout.is_some_and(|layout| layout.review.is_empty()) {
+            row.put_right(&format!(" {} ", self.review.progress(24)), style(Role::Accent));
         }
         if self.wanted.zoom == Zoom::Focused {
             row.put_right(" full screen ", style(Role::Accent));

@@ -67,6 +67,11 @@ impl App {
         if let Some(older) = kept.map(|read| link::until_coarser(link::between(read, now.wall))).min() {
             self.out.commands.push(Command::After(older, Timer::Ages));
         }
+        if self.layout.is_some_and(|layout| !layout.review.is_empty())
+            && let Some(age) = self.review.next_age(now)
+        {
+            self.out.commands.push(Command::After(age, Timer::Ages));
+        }
         if self.layout.is_some_and(|layout| !layout.bots.is_empty())
             && let Some(age) = self.bots.next_age(now)
         {

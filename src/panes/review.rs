@@ -29,6 +29,7 @@ use crate::{
         change::{BatchId, Change, Entry as Writing},
         page::RowKey,
         review::{Decision, QueueAction, ReviewItem, ReviewList, ReviewOrder},
+        time,
     },
     message::{action::Action, command::Command, event::Timer},
     panes::overlay::{keep_visible, moved},
@@ -140,6 +141,14 @@ impl ReviewPane {
     /// Whether this question's status was decided here already.
     pub fn is_settled(&self, id: &str) -> bool {
         self.list.entries.iter().any(|entry| entry.item.id == id && entry.is_settled())
+    }
+
+    /// How long until an age on the screen changes; `None` where none is shown. Never less than to the next full minute.
+    pub fn next_age(&self, now: super::Now) -> Option<Duration> {
+        let entry = self.list.entries.get(self.cursor).filter(|_| self.desk == Desk::Open)?;
+        let known = entry.item.flags.iter().any(|flag| time::parse(&flag.at).is_some());
+        let second = now.wall.as_millisecond().rem_euclid(60_000).unsigned_abs();
+        known.then(|| Duration::from_millis(60_000 - second))
     }
 
     /// How far the review is, in at most so many columns.

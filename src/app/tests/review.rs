@@ -404,7 +404,11 @@ fn the_queue_says_why_it_is_empty() {
     let users = vec![Arc::new(samples::catalogued("users"))];
     driver.answer(Slot::Schema, Answer::Schema(Arc::new(Schema { relations: users })));
     driver.press("Q");
-    assert!(driver.newest(Slot::Review).is_none() && driver.shows("no questions in this database"), "{}", driver.screen());
+    assert!(
+        driver.newest(Slot::Review).is_none() && driver.shows("no questions in this database"),
+        "{}",
+        driver.screen()
+    );
 }
 
 #[test]
@@ -444,6 +448,7 @@ fn on_a_narrow_screen_there_is_one_at_a_time() {
     driver.press("a");
     let Query::Question(id) = &driver.newest(Slot::Question).unwrap().query else { unreachable!() };
     assert_eq!((id.as_str(), driver.app.wanted.focus), ("q-2", PaneId::Question));
+    assert!(driver.shows("1 done · 3 left"), "{}", driver.screen());
     driver.press("tab");
     assert_eq!(driver.app.wanted.focus, PaneId::Bots);
     driver.press("shift-tab x tab");
