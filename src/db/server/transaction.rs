@@ -103,3 +103,57 @@ pub(crate) fn steps<'a>(statements: impl IntoIterator<Item = &'a str>) -> serde_
     });
     serde_json::Value::Array(steps.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use rusqlite::Connection;
+
+    use super::*;
+
+    /// The check as a statement.
+    fn check(condition: &str, words: &str) -> String {
+        let mut transaction = Transaction { statements: Vec::new() };
+        transaction.check(condition, words);
+        transaction.statements.remove(0)
+    }
+
+    #[test]
+    fn a_check_raises_only_where_it_fails_and_says_which() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)").unwrap();
+        let run = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        connection.execute("UPDATE t SET a = 3 WHERE a = 1", []).unwrap();
+        let hit = check("changes() = 1", "entry 7, it's ");
+        assert_eq!(run(&hit), Ok(1));
+        assert_eq!(run(&hit), Ok(1), "a SELECT changes nothing");
+        connection.execute("UPDATE t SET a = 3 WHERE a = 1", []).unwrap();
+        let said = run(&hit).unwrap_err().to_string();
+        assert_eq!(failed_check(&said), Some("entry 7, it''s "), "{said}");
+        assert_eq!(failed_check("no such table: x"), None);
+    }
+
+    #[test]
+    fn a_deadline_is_a_moment_of_the_servers_clock() {
+        let connection = Connection::open_in_memory().unwrap();
+        let now = Moment(connection.query_row(&format!("SELECT {}", Moment::NOW), [], |row| row.get(0)).unwrap());
+        let run = |moment: Moment| {
+            let sql = check(&format!("{} <= {:?}", Moment::NOW, moment.0), "too late");
+            connection.query_row(&sql, [], |row| row.get::<_, i64>(0))
+        };
+        assert_eq!(run(now.plus(Duration::from_secs(3600))), Ok(1));
+        let past = Moment(now.0 - 0.1);
+        assert!(failed_check(&run(past).unwrap_err().to_string()).is_some_and(|words| words.starts_with("too late")));
+        assert_eq!(now.since(past).as_secs_f64().round(), 8640.0);
+        assert_eq!(past.since(now), Duration::ZERO);
+        assert!(now < now.plus(Duration::from_millis(1)), "milliseconds count");
+    }
+
+    #[test]
+    fn each_step_waits_for_the_one_before() {
+        let steps = steps(["BEGIN IMMEDIATE", "COMMIT"]);
+        assert_eq!(steps.pointer("/0/condition"), None);
+        assert_eq!(steps.pointer("/1/condition"), Some(&serde_json::json!({"type": "ok", "step": 0})));
+    }
+}
