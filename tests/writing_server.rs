@@ -799,3 +799,49 @@ fn files_and_servers_write_the_same() {
         assert_eq!(file, server);
     }
 }
+
+/// Wherever the answer is cut, each decision is there once, and its receipt says so.
+#[test]
+fn wherever_an_answer_is_cut_nothing_is_written_twice() {
+    let Some(sqld) = sample().served() else { return };
+    let proxy = Proxy::before(sqld.address());
+    let mut desk = Desk::of(quick(&proxy.url()));
+    for (at, bytes) in [0, 1, 12, 90, 300, 700, 1500, 2500, 4000].into_iter().enumerate() {
+        let id = format!("q-{}", at + 1);
+        let entry = desk.decide(&id, "active");
+        proxy.break_next("UPDATE main", Fault::CutAfter(bytes));
+        match desk.try_write(vec![entry]).unwrap().outcome {
+            // A short answer may be whole by then.
+            Outcome::Committed { written, .. } => assert_eq!(written[0].after.as_ref(), Some(&desk.question(&id))),
+            outcome => panic!("{outcome:?}"),
+        }
+        assert_eq!(status(&sqld, &id), "active");
+        assert_eq!(lines(&sqld), (at + 1).to_string());
+    }
+}
+
+/// Two who decide the same questions: of each, one is heard, and the other is told.
+#[test]
+fn of_two_who_decide_the_same_one_is_told() {
+    let Some(sqld) = sample().served() else { return };
+    let mut desks = [Desk::of(server(&sqld.url(), None)), Desk::of(server(&sqld.url(), None))];
+    for number in 1..=10 {
+        let id = format!("q-{number}");
+        let entries: Vec<Entry> =
+            desks.iter_mut().zip(["active", "deleted"]).map(|(desk, status)| desk.decide(&id, status)).collect();
+        let outcomes: Vec<Outcome> = thread::scope(|scope| {
+            let both: Vec<_> = desks
+                .iter_mut()
+                .zip(entries)
+                .map(|(desk, entry)| scope.spawn(move || desk.try_write(vec![entry]).unwrap().outcome))
+                .collect();
+            both.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let heard = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Committed { .. })).count();
+        let told = outcomes.iter().filter(
+            |outcome| matches!(outcome, Outcome::Refused(refused) if matches!(refused[0].why, Obstacle::Changed(_))),
+        );
+        assert_eq!((heard, told.count()), (1, 1), "{outcomes:?}");
+        assert_eq!(lines(&sqld), number.to_string());
+    }
+}
