@@ -176,8 +176,8 @@ fn next(setting: &Setting, report: &mut Report) -> Result<(), String> {
     for (number, item) in list.items.iter().skip(1).take(keys).enumerate() {
         let decided = format!("{} decided", number + 1);
         let sent = terminal.send(b"a")?;
-        let shown = terminal
-            .wait_for(&item.id, PATIENCE, |screen| screen.contains(&decided) && screen.contains(&item.title))?;
+        let shown =
+            terminal.wait_for(&item.id, PATIENCE, |screen| screen.contains(&decided) && is_open(screen, &item.id))?;
         latencies.push(shown - sent);
         terminal.settle(Duration::from_millis(20), PATIENCE)?;
     }
@@ -194,4 +194,9 @@ fn next(setting: &Setting, report: &mut Report) -> Result<(), String> {
         Kept::of(latencies.quantile(0.99) <= NEXT),
     );
     Ok(())
+}
+
+/// Whether the question beside the list is this one: its id ends the line below the tabs.
+fn is_open(screen: &str, id: &str) -> bool {
+    screen.lines().nth(1).is_some_and(|line| line.trim_end().trim_end_matches('│').trim_end().ends_with(id))
 }
