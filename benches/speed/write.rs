@@ -173,14 +173,15 @@ fn next(setting: &Setting, report: &mut Report) -> Result<(), String> {
     terminal.wait_for("the first question", PATIENCE, |screen| screen.contains(" 0 decided"))?;
     terminal.settle(QUIET, PATIENCE)?;
     let mut latencies = Vec::new();
-    for (number, item) in list.items.iter().skip(1).take(keys).enumerate() {
-        let decided = format!("{} decided", number + 1);
+    for item in list.items.iter().skip(1).take(keys) {
         let sent = terminal.send(b"a")?;
-        let shown =
-            terminal.wait_for(&item.id, PATIENCE, |screen| screen.contains(&decided) && is_open(screen, &item.id))?;
+        // That it is written is not waited for: the next question is there before.
+        let shown = terminal.wait_for(&item.id, PATIENCE, |screen| is_open(screen, &item.id))?;
         latencies.push(shown - sent);
         terminal.settle(Duration::from_millis(20), PATIENCE)?;
     }
+    let all = format!(" {keys} decided");
+    terminal.wait_for("the last receipt", PATIENCE, |screen| screen.contains(&all))?;
     terminal.quit(b"\x03");
     let latencies = Samples::new(latencies);
     let left = texts(&answers, "SELECT id FROM questions WHERE status = 'flagged'")?.len();
