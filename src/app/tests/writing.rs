@@ -549,6 +549,24 @@ fn the_log_is_saved_where_the_user_says() {
     assert!(text.contains("BEGIN;\nUPDATE this;\nCOMMIT;"), "{text}");
 }
 
+#[test]
+fn no_secret_gets_into_the_changes_or_the_log() {
+    let mut driver = Driver::to_write(120, 40);
+    let relation = schema().relations[0].clone();
+    let shown = vec![(2, Value::text("old-hash"))];
+    let set = vec![(2, Value::text("new-hash"))];
+    driver.stage(Change::Update { relation, key: RowKey::Rowid(1), shown, set });
+    driver.press("ctrl-s");
+    assert!(driver.shows("••••••") && !driver.shows("-hash"), "{}", driver.screen());
+    driver.press("ctrl-s");
+    driver.committed();
+    driver.press("g w");
+    assert!(driver.shows("a secret is masked") && !driver.shows("-hash"), "{}", driver.screen());
+    driver.press("y");
+    let Some(Command::Copy { text, .. }) = driver.others.last() else { unreachable!() };
+    assert!(!text.contains("-hash"), "{text}");
+}
+
 const TABLES: &str = "CREATE TABLE questions(id TEXT PRIMARY KEY, question TEXT NOT NULL, status TEXT);
     INSERT INTO questions VALUES ('q-1', 'one', 'flagged'), ('q-2', 'two', 'flagged'), ('q-3', 'three', NULL);
     CREATE TABLE question_history(id INTEGER PRIMARY KEY AUTOINCREMENT, question_id TEXT NOT NULL,

@@ -6,6 +6,7 @@ use crate::{
     db::{
         error::{Error, ErrorKind},
         request::Answer,
+        sql::{self, Caps},
     },
     domain::{
         change::{Known, Outcome, Receipt, Refusal, TrailPolicy, Written},
@@ -71,7 +72,7 @@ impl App {
 
     fn committed(&mut self, job: Job, written: &[Written], known: Known, now: Now) {
         let what = job.what();
-        let statements = written.iter().flat_map(|written| written.statements.iter().cloned()).collect();
+        let statements = written.iter().flat_map(|written| statements(&job, written)).collect();
         self.journal(&job, Fate::Committed(known), statements);
         let looked = match known {
             Known::Answered => "",
@@ -218,6 +219,18 @@ impl App {
     fn journal(&mut self, job: &Job, fate: Fate, statements: Vec<String>) {
         let what = job.what();
         self.writer.journal.push(JournalEntry { batch: job.batch.id, at: job.batch.at, what, fate, statements });
+    }
+}
+
+/// The statements of an entry; where a secret is in them, the change with a mask, as a comment: the log is shown, copied and saved.
+fn statements(job: &Job, written: &Written) -> Vec<String> {
+    match job.batch.entries.iter().find(|entry| entry.id == written.entry) {
+        Some(entry) if change_words::has_secret(&entry.change) => {
+            let statement = sql::statement(&change_words::masked(&entry.change), Caps::WHOLE);
+            let lines = ["a secret is masked:"].into_iter().chain(statement.lines()).map(|line| format!("-- {line}"));
+            vec![lines.collect::<Vec<_>>().join("\n")]
+        }
+        _ => written.statements.clone(),
     }
 }
 

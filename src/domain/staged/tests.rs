@@ -43,7 +43,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         Just(Value::text("why")),
         any::<i64>().prop_map(Value::Integer),
         any::<u64>()
-            .prop_map(|bits| f64::from_bits(bits))
+            .prop_map(f64::from_bits)
             .prop_filter("SQLite has no NaN", |number| !number.is_nan())
             .prop_map(Value::Real),
         prop::collection::vec(any::<u8>(), 0..4).prop_map(|bytes| Value::Blob(Bytes::whole(bytes))),

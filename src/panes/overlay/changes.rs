@@ -109,9 +109,9 @@ impl Changes {
             let same = self.shown.as_ref().map(|edit| edit.id) == chosen.map(|edit| edit.id);
             let lines = chosen.map(|edit| detail::lines(edit, self.places.detail.width)).unwrap_or_default();
             if same {
-                self.detail.replace_lines(lines)
+                self.detail.replace_lines(lines);
             } else {
-                self.detail.set_lines(lines)
+                self.detail.set_lines(lines);
             }
             self.shown = chosen.cloned();
         }
@@ -242,7 +242,7 @@ impl Overlay for Changes {
         let hint = match screen.width {
             _ if staged.is_empty() => "esc back",
             ..60 => "^s commits · d drops · esc",
-            ..100 => "ctrl-s commits all · d drops · D drops all · e edits · esc back",
+            60..100 => "ctrl-s commits all · d drops · D drops all · e edits · esc back",
             _ => "ctrl-s commits all · d drops · D drops all · e edits · y copies the SQL · esc back",
         };
         let area = area(screen);
