@@ -162,7 +162,7 @@ impl List {
         self.entries.iter().filter(|entry| entry.state == State::Skipped).count()
     }
 
-    pub(super) fn new(&self) -> usize {
+    pub(super) fn arrived(&self) -> usize {
         self.entries.iter().filter(|entry| entry.novelty == Novelty::New && entry.is_open()).count()
     }
 
@@ -247,10 +247,10 @@ mod tests {
         assert_eq!(ids(&list), ["x", "a", "b", "c", "y"]);
         let states: Vec<_> = list.entries.iter().map(|entry| entry.state.clone()).collect();
         assert_eq!(states, [State::Open, decided(Decision::Approve), State::Elsewhere, State::Open, State::Open]);
-        assert_eq!((list.new(), list.left()), (2, 3));
+        assert_eq!((list.arrived(), list.left()), (2, 3));
         assert_eq!(list.marked().map(|entry| entry.item.id.as_str()).collect::<Vec<_>>(), ["c"]);
         list.replace(&read(&["x", "c", "y"]));
-        assert_eq!((ids(&list), list.new(), list.marked.len()), (vec!["x", "c", "y"], 0, 1));
+        assert_eq!((ids(&list), list.arrived(), list.marked.len()), (vec!["x", "c", "y"], 0, 1));
     }
 
     #[test]

@@ -318,7 +318,7 @@ fn note(pane: &ReviewPane, cx: &ViewCx<'_>) -> String {
         0 => {}
         marked => parts.push(format!("{marked} marked")),
     }
-    match pane.list.new() {
+    match pane.list.arrived() {
         0 => {}
         new => parts.push(format!("{new} new")),
     }
