@@ -68,8 +68,8 @@ impl QuestionPane {
             Action::Wrap => view.set_wrap(if view.wrap() == Wrap::Cut { Wrap::Wrap } else { Wrap::Cut }),
             Action::NextMatch if view.match_count() > 0 => view.next_match(),
             Action::PreviousMatch if view.match_count() > 0 => view.previous_match(),
-            Action::NextMatch if self.pattern.is_empty() && self.sheet_mut().step(true) => {}
-            Action::PreviousMatch if self.pattern.is_empty() && self.sheet_mut().step(false) => {}
+            Action::NextMatch if self.pattern.is_empty() && self.sheet_mut().step(1) => {}
+            Action::PreviousMatch if self.pattern.is_empty() && self.sheet_mut().step(-1) => {}
             Action::NextTab => self.open_tab(self.tab.by(1), cx),
             Action::PreviousTab => self.open_tab(self.tab.by(Tab::ALL.len() - 1), cx),
             Action::Raw | Action::Fold => return self.toggle_source(cx),

@@ -194,14 +194,14 @@ impl Sheet {
         self.at.filter(|_| self.kind == Places::Items).and_then(|at| self.places.get(at))
     }
 
-    /// To the next change (or the one before), round the end; whether there is any.
-    pub(super) fn step(&mut self, forward: bool) -> bool {
+    /// To the next change (or, below zero, the one before), round the end; whether there is any.
+    pub(super) fn step(&mut self, by: i64) -> bool {
         let Some(last) = self.places.len().checked_sub(1).filter(|_| self.kind == Places::Changes) else {
             return false;
         };
         let top = self.view.offset().1;
         let here = self.places.partition_point(|place| place.start < top);
-        let at = match (self.at, forward) {
+        let at = match (self.at, by > 0) {
             (Some(at), true) => at + 1,
             (None, true) => here,
             (at, false) => at.unwrap_or(here).checked_sub(1).unwrap_or(last),

@@ -339,7 +339,7 @@ fn harmless(lines: &[RichLine], width: u16) -> Result<(), TestCaseError> {
 proptest! {
     #[test]
     fn a_text_diff_gives_back_both_sides(before in "([a-c ]{0,4}\n|\\PC{0,12}|\r\n|\t){0,12}", after in "([a-c ]{0,4}\n|\\PC{0,12}|\r\n){0,12}") {
-        let rows = super::text::lines(&before, &after);
+        let rows = text::lines(&before, &after);
         prop_assert_eq!(sides(&rows), (before.clone(), after.clone()));
         for row in &rows {
             if let RowKind::Pair(one, other) = row {
