@@ -401,7 +401,7 @@ impl CellEditor {
         match text {
             Some(text) => cx.out.commands.push(Command::Copy { text, what: what.to_owned() }),
             None => {
-                cx.out.say(Severity::Info, "nothing is selected: shift and the arrows select, F8 selects everything")
+                cx.out.say(Severity::Info, "nothing is selected: shift and the arrows select, F8 selects everything");
             }
         }
     }

@@ -75,7 +75,12 @@ pub(in crate::panes::overlay) struct Item {
 }
 
 impl Item {
-    pub(in crate::panes::overlay) fn new(key: char, label: impl Into<String>, note: impl Into<String>, pick: Pick) -> Self {
+    pub(in crate::panes::overlay) fn new(
+        key: char,
+        label: impl Into<String>,
+        note: impl Into<String>,
+        pick: Pick,
+    ) -> Self {
         Self { key, label: label.into(), note: note.into(), role: Role::Text, pick }
     }
 }

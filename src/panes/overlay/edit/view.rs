@@ -179,7 +179,7 @@ impl CellEditor {
     /// Where the cursor is, and how long the text.
     fn position(&self) -> String {
         match (&self.phase, self.held, &self.body) {
-            (Phase::Open, Held::Text, Body::Area(editor)) if !(self.is_secret() && !self.revealed) => {
+            (Phase::Open, Held::Text, Body::Area(editor)) if !self.is_secret() || self.revealed => {
                 let (line, column) = editor.cursor();
                 let ends = if editor.ends_in_crlf() { " · CRLF" } else { "" };
                 format!("{line}:{column} of {} · {}{ends}", plural(editor.lines(), "line"), bytes(editor.len()))
