@@ -569,9 +569,20 @@ fn tables_of_every_kind_of_key_are_written() {
             "UPDATE hidden SET rowid = rowid + 10; INSERT INTO hidden(rowid, name, v) VALUES ({rowid}, 'three', 2)"
         ))
         .unwrap();
-    let refused = bench.refused(vec![(update(&two, &[("v", Value::Integer(3))]), None)]);
+    // Without its declared key, it is another row.
+    let unnamed = Change::Update {
+        relation: bench.table("hidden"),
+        key: two.key.clone(),
+        shown: vec![(1, Value::Integer(7))],
+        set: vec![(1, Value::Integer(3))],
+    };
+    let refused = bench.refused(vec![(unnamed, None)]);
     let [(1, Obstacle::Changed(now))] = &refused[..] else { panic!("{refused:?}") };
     assert_eq!(now.get("name"), Some(&Value::text("three")));
+    // With it, the row is found where it is now.
+    let written = bench.written(vec![(update(&two, &[("v", Value::Integer(3))]), None)]);
+    assert_eq!(written[0].key, RowKey::Rowid(rowid + 10));
+    assert_eq!(bench.ask("SELECT name, v FROM hidden WHERE name IN ('two', 'three') ORDER BY name"), "three|2\ntwo|3");
 }
 
 #[test]

@@ -140,8 +140,8 @@ impl<'a> Transaction<'a> {
         set: &[Cell],
     ) -> Result<(Option<Record>, RowKey, String), Trouble> {
         let relation = change.relation();
-        let before = self.as_shown(change, key, shown)?;
-        let mut statement = statement::update(relation, key, shown, set).ok_or_else(|| unnamed(relation))?;
+        let (key, before) = self.as_shown(change, key, shown)?;
+        let mut statement = statement::update(relation, &key, shown, set).ok_or_else(|| unnamed(relation))?;
         let sql = told_again(&statement);
         let failed = |error: rusqlite::Error| self.trouble(&error, relation, Some((change, Some(&before))));
         if !moves(relation, set) {
@@ -190,8 +190,8 @@ impl<'a> Transaction<'a> {
         shown: &[Cell],
     ) -> Result<(Option<Record>, RowKey, String), Trouble> {
         let relation = change.relation();
-        let before = self.as_shown(change, key, shown)?;
-        let statement = statement::delete(relation, key, shown).ok_or_else(|| unnamed(relation))?;
+        let (key, before) = self.as_shown(change, key, shown)?;
+        let statement = statement::delete(relation, &key, shown).ok_or_else(|| unnamed(relation))?;
         let failed = |error: rusqlite::Error| self.trouble(&error, relation, Some((change, Some(&before))));
         if !self.opened.execute(&statement).map_err(failed)? {
             return Err(refusal::ignored(relation).into());
@@ -199,10 +199,38 @@ impl<'a> Transaction<'a> {
         Ok((Some(before), key.clone(), told_again(&statement)))
     }
 
-    /// The row, where it still is what was shown.
-    fn as_shown(&self, change: &Change, key: &RowKey, shown: &[Cell]) -> Result<Record, Trouble> {
-        let now = record::read(&self.reader, change.relation(), key)?.ok_or(Obstacle::Gone)?;
-        if plan::differs(&now, shown) { Err(Obstacle::Changed(now).into()) } else { Ok(now) }
+    /// The row with its key, where it still is what was shown.
+    fn as_shown(&self, change: &Change, key: &RowKey, shown: &[Cell]) -> Result<(RowKey, Record), Trouble> {
+        let relation = change.relation();
+        let now = record::read(&self.reader, relation, key)?;
+        if let Some(now) = &now
+            && !plan::differs(now, shown)
+        {
+            return Ok((key.clone(), now.clone()));
+        }
+        if let Some(key) = self.elsewhere(relation, shown)?
+            && let Some(row) = record::read(&self.reader, relation, &key)?
+            && !plan::differs(&row, shown)
+        {
+            return Ok((key, row));
+        }
+        Err(now.map_or(Obstacle::Gone, Obstacle::Changed).into())
+    }
+
+    /// A hidden rowid does not stay: a row that was deleted and came back has another, and VACUUM may give new ones. Its declared key,
+    /// where it was shown, finds it.
+    fn elsewhere(&self, relation: &Relation, shown: &[Cell]) -> Result<Option<RowKey>, Trouble> {
+        if !matches!(relation.key, KeyKind::Rowid { column: None, .. }) {
+            return Ok(None);
+        }
+        let declared = relation.columns.iter().enumerate().filter(|(_, column)| column.primary_key.is_some());
+        let cells: Option<Vec<Cell>> = declared
+            .map(|(at, _)| shown.iter().find(|(column, value)| *column == at && !value.is_null()).cloned())
+            .collect();
+        let cells = cells.unwrap_or_default();
+        let Some(statement) = statement::pending(relation, &cells) else { return Ok(None) };
+        let found = self.opened.first_row(&statement, statement::key_names(relation).len());
+        Ok(found.map_err(|error| self.trouble(&error, relation, None))?.map(|key| key_of(relation, key)))
     }
 
     /// Runs the statement and has it give the key of its row, which it may have moved or made.
