@@ -123,6 +123,7 @@ pub fn run<P: Program, R: Requests>(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _entered = runtime.enter();
     let files = Files::new(sender.clone(), options.recovery);
-    let event_loop = EventLoop::new(program, requests, terminal, guard, (sender, inbox), clock, (options.editor, files))?;
+    let event_loop =
+        EventLoop::new(program, requests, terminal, guard, (sender, inbox), clock, (options.editor, files))?;
     runtime.block_on(event_loop.run(options.theme, first))
 }

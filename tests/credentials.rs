@@ -272,14 +272,14 @@ fn the_browser_starts_at_once_and_a_new_token_in_dotenv_needs_no_new_start() {
 }
 
 #[test]
-fn without_anything_set_the_demo_says_how_to_connect_and_writing_is_not_promised() {
+fn without_anything_set_the_demo_says_how_to_connect_and_that_it_may_be_written_where_that_is_asked_for() {
     let folder = TempDir::new().unwrap();
     let mut terminal = browse(folder.path(), &[], &[]);
     terminal.until_text("reelscope libsql://HOST");
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
     let mut terminal = browse(folder.path(), &["--demo", "--write"], &[]);
-    terminal.until_text("only reads");
+    terminal.until_text("WRITE");
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
 }

@@ -186,6 +186,7 @@ impl App {
                 bar::draw(share, place, row.buf, &self.theme);
             }
         }
+        let is_apart = self.wanted.desk == Desk::Review && self.layout.is_some_and(|layout| layout.review.is_empty());
         let failed = self.health.as_ref().err().or(self.schema_error.as_ref()).filter(|_| !cut_off);
         if let Some(error) = failed {
             row.put_right(&format!(" ✗ {} ", safe(&error.what)), style(Role::Bad));
@@ -199,11 +200,11 @@ impl App {
             let time = seconds(time);
             let forms = [format!(" {word} {time}{stop} "), format!(" {word} {time} "), format!(" {time} ")];
             row.put_best(forms, style(Role::Busy));
-        } else if link.is_none() {
+        } else if link.is_none() && !(is_apart && area.width < NARROW) {
             row.put_right(" ● live ", style(Role::Good));
         }
         // Where the queue itself is not on the screen, how far one is stands here.
-        if self.wanted.desk == Desk::Review && self.layout.is_some_and(|layout| layout.review.is_empty()) {
+        if is_apart {
             row.put_right(&format!(" {} ", self.review.progress(24)), style(Role::Accent));
         }
         if self.wanted.zoom == Zoom::Focused {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::db::location::Location;
+use crate::db::{location::Location, write::Grant};
 
 /// A new file in a folder of its own with what this SQL makes; it goes with the folder.
 pub(crate) fn file(sql: &str) -> (TempDir, PathBuf, Location) {
@@ -16,6 +16,12 @@ pub(crate) fn file(sql: &str) -> (TempDir, PathBuf, Location) {
     Connection::open(&path).unwrap().execute_batch(sql).unwrap();
     let location = Location::File(path.clone());
     (folder, path, location)
+}
+
+/// The right to write a new file; its folder goes at once: for who asks only whether there is such a right.
+pub(crate) fn grant() -> Grant {
+    let (_folder, _, location) = file("");
+    Grant::open(&location).unwrap()
 }
 
 /// What another program does to the file.

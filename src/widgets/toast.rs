@@ -203,7 +203,7 @@ mod tests {
             let mut buf = Buffer::filled(area, ratatui::buffer::Cell::new("."));
             toasts.draw(area, &mut buf, &theme, SECOND);
             let row = |y: u16| (0..width).map(|x| buf[(x, y)].symbol()).collect::<String>();
-            let covered: Vec<u16> = (0..height).filter(|y| row(*y).trim_matches('.') != "").collect();
+            let covered: Vec<u16> = (0..height).filter(|y| !row(*y).trim_matches('.').is_empty()).collect();
             let most = (height / 2).max(2);
             assert!(covered.len() <= usize::from(most), "{width}×{height}: {covered:?}");
             assert!(covered.iter().all(|y| y + most >= height), "{width}×{height}: {covered:?}");

@@ -2,16 +2,13 @@
 
 use super::*;
 use crate::{
-    db::{location::Location, request::Freshness, write::Grant},
+    db::{request::Freshness, testing},
     domain::{change::Change, page::Record},
     message::command::ExternalEdit,
 };
 
 fn at_work() -> Driver {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
-    std::fs::write(&path, b"").unwrap();
-    let grant = Grant::open(&Location::File(path)).unwrap();
+    let grant = testing::grant();
     let now = Now { elapsed: Duration::ZERO, wall: "2026-01-30T08:03:07Z".parse().unwrap() };
     let app = App::new(AppOptions { writing: Some(grant), ..options() });
     let mut driver = Driver { app, now, sent: Vec::new(), others: Vec::new() };

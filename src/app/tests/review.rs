@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    db::{location::Location, write::Grant},
+    db::testing,
     domain::{
         change::{Change, Entry, Known, Obstacle, Outcome, Receipt, Refusal, Written},
         page::Record,
@@ -43,11 +43,7 @@ fn record(item: &ReviewItem, answer: &str) -> Record {
 
 impl Driver {
     fn writing(width: u16, height: u16) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.db");
-        // To SQLite, an empty file is a database without tables.
-        std::fs::write(&path, b"").unwrap();
-        let grant = Grant::open(&Location::File(path)).unwrap();
+        let grant = testing::grant();
         Self::with(AppOptions { writing: Some(grant), ..options() }, (width, height))
     }
 

@@ -15,8 +15,7 @@ use crate::{
 };
 
 pub(super) fn writing(recovered: Option<&str>) -> AppOptions {
-    let (_folder, _, location) = testing::file("CREATE TABLE t(x)");
-    AppOptions { writing: Some(Grant::open(&location).unwrap()), recovered: recovered.map(str::to_owned), ..options() }
+    AppOptions { writing: Some(testing::grant()), recovered: recovered.map(str::to_owned), ..options() }
 }
 
 /// A status edit of the question with this rowid.

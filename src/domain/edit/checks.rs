@@ -54,7 +54,7 @@ pub fn check(relation: &Relation, column: usize, was: &Value, value: &Value) -> 
     if found.is_empty() {
         found.extend(meaning(of, was, value));
     }
-    found.sort_by(|a, b| b.weight.cmp(&a.weight));
+    found.sort_by_key(|fault| std::cmp::Reverse(fault.weight));
     found
 }
 

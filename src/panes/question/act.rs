@@ -37,9 +37,9 @@ impl QuestionPane {
             Action::HalfPageUp => self.scroll(half.saturating_mul(times).saturating_neg()),
             Action::First | Action::Last => {
                 if action == Action::First {
-                    sheet.view.top()
+                    sheet.view.top();
                 } else {
-                    sheet.view.bottom()
+                    sheet.view.bottom();
                 }
                 sheet.at = match (sheet.kind, action) {
                     (Places::Changes, _) => None,

@@ -166,7 +166,7 @@ impl Rows<'_> {
             (one, other) if one.same(other) => {
                 self.push(0, RowKind::SameValue { name: String::new(), value: other.short() });
             }
-            _ => self.values("", 0, before, after, Fields::Json),
+            _ => self.values("", 0, before, after),
         }
     }
 
@@ -212,7 +212,7 @@ impl Rows<'_> {
     }
 
     /// A field that both sides have and that is not the same.
-    fn values(&mut self, name: &str, depth: u16, before: &Node<'_>, after: &Node<'_>, fields: Fields) {
+    fn values(&mut self, name: &str, depth: u16, before: &Node<'_>, after: &Node<'_>) {
         match (before, after) {
             (Node::Object(one), Node::Object(other)) => {
                 let deeper = self.field(name, depth, Fate::Changed, "");
@@ -230,7 +230,7 @@ impl Rows<'_> {
                         return self.lines(deeper, one, other);
                     }
                     if a.kind() == b.kind() {
-                        return self.values(name, depth, &a, &b, fields);
+                        return self.values(name, depth, &a, &b);
                     }
                 }
                 if before.is_short() && after.is_short() {
@@ -241,12 +241,12 @@ impl Rows<'_> {
             }
             (Node::Text(one), Node::List(_) | Node::Object(_)) if document(one).is_some() => {
                 if let Some(tree) = document(one) {
-                    self.values(name, depth, &Node::from(tree.root()), after, fields);
+                    self.values(name, depth, &Node::from(tree.root()), after);
                 }
             }
             (Node::List(_) | Node::Object(_), Node::Text(other)) if document(other).is_some() => {
                 if let Some(tree) = document(other) {
-                    self.values(name, depth, before, &Node::from(tree.root()), fields);
+                    self.values(name, depth, before, &Node::from(tree.root()));
                 }
             }
             _ if before.is_short() && after.is_short() => self.short(name, depth, before, after),
@@ -290,7 +290,7 @@ impl Rows<'_> {
                     if equal {
                         same.push((name, other));
                     } else {
-                        self.values(&name, depth, one, other, fields);
+                        self.values(&name, depth, one, other);
                     }
                 }
                 // A snapshot of a part of a row says nothing of the rest of it.
@@ -375,7 +375,7 @@ impl Rows<'_> {
             let paired =
                 one.clone().zip(other.clone()).take_while(|(a, b)| deep(&before[*a]) && deep(&after[*b])).count();
             for (a, b) in one.clone().zip(other.clone()).take(paired) {
-                self.values(&format!("[{b}]"), depth, &before[a], &after[b], Fields::Json);
+                self.values(&format!("[{b}]"), depth, &before[a], &after[b]);
             }
             for a in one.skip(paired) {
                 self.alone(&format!("[{a}]"), depth, &before[a], Fate::Removed);

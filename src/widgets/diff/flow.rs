@@ -41,9 +41,8 @@ pub(super) enum Long {
 pub(super) fn flow(line: &Line, ink: Ink, long: Long, width: usize) -> Vec<Vec<RichSpan>> {
     let mut rows = Rows { width: width.max(1), done: Vec::new(), row: Vec::new(), used: 0, blank: None };
     let mut marks = line.marks.iter().peekable();
-    let words: Vec<String>;
     let parts = parts(line, long);
-    words = parts.iter().map(|part| part.words()).collect();
+    let words: Vec<String> = parts.iter().map(Part::words).collect();
     for (part, words) in parts.iter().zip(&words) {
         match part {
             Part::Text(range) => {

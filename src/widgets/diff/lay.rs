@@ -468,7 +468,7 @@ impl Layer {
 
 /// The marks of a short value: where it has none beside another value, all of it is another.
 fn marks(short: &Short, beside: bool) -> Vec<std::ops::Range<usize>> {
-    if beside && short.marks.is_empty() { vec![0..short.text.len()] } else { short.marks.clone() }
+    if beside && short.marks.is_empty() { std::iter::once(0..short.text.len()).collect() } else { short.marks.clone() }
 }
 
 const fn ink(sign: Sign) -> (Ink, Option<Role>) {

@@ -124,7 +124,7 @@ fn bag(line: &str) -> HashMap<&str, usize> {
 fn alike(one: &HashMap<&str, usize>, other: &HashMap<&str, usize>) -> usize {
     let total: usize = one.values().chain(other.values()).sum();
     let shared: usize = one.iter().map(|(word, bytes)| other.get(word).map_or(0, |there| (*there).min(*bytes))).sum();
-    if total == 0 { 100 } else { shared * 200 / total }
+    (shared * 200).checked_div(total).unwrap_or(100)
 }
 
 /// The bytes that changed on either side: whole words, in order, with the blanks between words that changed. Where one side has

@@ -1,3 +1,5 @@
+//! What a transaction on a file does: triggers, constraints, locks and what a failed commit left behind.
+
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{fs, path::Path};
