@@ -1,4 +1,4 @@
-//! What differs between two values: found ([`compare`]), laid out ([`lay_out`]) and shown ([`DiffView`]).
+//! What differs between two values: found ([`compare()`]), laid out ([`lay_out`]) and shown ([`DiffView`]).
 //!
 //! Owns how a diff is found and what it looks like; what it is, is [`crate::domain::diff`]. Comparisons that are heavy
 //! ([`Comparison::is_heavy`](crate::domain::diff::Comparison::is_heavy)) belong into [`Job::Diff`](crate::domain::syntax::Job::Diff).

@@ -126,7 +126,7 @@ pub struct Writing {
 /// `reelscope review decide`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ReviewDecideArgs {
-    /// [DATABASE] ID… DECISION: approve, delete, improve, verify, enrich, queue-delete; ID - reads ids from standard input.
+    /// DATABASE (where the environment names none), ids, and the decision: approve, delete, improve, verify, enrich, queue-delete; ID - reads ids from standard input.
     #[arg(required = true, value_name = "WORD")]
     pub words: Vec<OsString>,
     /// How it is written.
@@ -154,7 +154,7 @@ impl ReviewDecideArgs {
 #[derive(Clone, Debug, clap::Args)]
 #[command(override_usage = "reelscope set [OPTIONS] --write [DATABASE] TABLE/KEY FIELD=VALUE…")]
 pub struct SetArgs {
-    /// [DATABASE] TABLE/KEY FIELD=VALUE…; FIELD=@PATH takes a file's content (@- standard input's), FIELD=@@… a text that begins with @.
+    /// DATABASE (where the environment names none), TABLE/KEY, FIELD=VALUE…; FIELD=@PATH takes a file's content (@- standard input's), FIELD=@@… a text that begins with @.
     #[arg(required = true, value_name = "WORD")]
     pub words: Vec<OsString>,
     /// Make this field NULL.

@@ -1,8 +1,9 @@
 //! Writing a file through SQLite: one transaction for each batch, under the write lock from its first look at a row.
 //!
 //! Owns the connection that writes, the wait for locks of other programs, and what is done where a commit fails half-way. What the
-//! rows are compared with, and the words, are the business of [`plan`], [`statement`] and [`refusal`]. The file is only ever opened
-//! by SQLite here, and claimed while it is ([`claims`](crate::db::connection::claims)).
+//! rows are compared with, and the words, are the business of [`plan`], [`statement`](super::statement) and
+//! [`refusal`](super::refusal). The file is only ever opened by SQLite here, and claimed while it is
+//! ([`claims`](crate::db::connection::claims)).
 //!
 //! Safe against crashes is what SQLite is: a rollback journal or the write-ahead log, whichever the file has (never changed here),
 //! with `synchronous` full.
