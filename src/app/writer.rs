@@ -52,10 +52,22 @@ pub(super) enum Purpose {
 enum Task {
     /// This.
     Write(Box<Job>),
+    /// What will then be staged: what is dropped before its turn is not written, and nothing is written twice.
+    Commit,
     /// Taking back what will then have been written last.
     Undo,
     /// Doing again what will then have been taken back last.
     Redo,
+}
+
+/// Whether the program ends as soon as everything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    No,
+    /// As soon as nothing is on its way any more.
+    Written,
+    /// As soon as what is staged is written, too.
+    Committed,
 }
 
 /// A write on its way, or waiting for its turn.
@@ -84,8 +96,7 @@ pub(super) struct Writer {
     undone: Vec<Done>,
     /// What stood against the last commit of what is staged.
     refusals: Vec<Refusal>,
-    /// Whether the program ends as soon as everything is written.
-    leaving: bool,
+    leaving: Leaving,
     /// Whether there is something in the recovery file.
     kept: bool,
     /// What ids of new rows are made of.
@@ -110,7 +121,7 @@ impl Writer {
             done: Vec::new(),
             undone: Vec::new(),
             refusals: Vec::new(),
-            leaving: false,
+            leaving: Leaving::No,
             kept: false,
             seed,
             drafts: Vec::new(),
@@ -136,6 +147,18 @@ impl Writer {
     /// How many writes wait for the one on its way.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Whether this staged edit is being written just now.
+    fn is_sent(&self, id: EntryId) -> bool {
+        let jobs = self.under_way.iter().chain(self.untrailed.as_deref());
+        jobs.filter(|job| matches!(job.purpose, Purpose::Staged))
+            .any(|job| job.batch.entries.iter().any(|entry| entry.id == id))
+    }
+
+    /// Whether a commit of what is staged waits for its turn.
+    fn will_commit(&self) -> bool {
+        self.waiting.iter().any(|task| matches!(task, Task::Commit))
     }
 
     /// Whether something is on its way or waits for its turn.
@@ -165,15 +188,11 @@ impl App {
         purpose: Purpose,
         now: Now,
     ) -> Option<BatchId> {
-        let entries =
-            changes.into_iter().map(|(change, trail)| Entry { id: self.writer.entry_id(), change, trail }).collect();
-        self.write_entries(entries, purpose, now)
-    }
-
-    fn write_entries(&mut self, entries: Vec<Entry>, purpose: Purpose, now: Now) -> Option<BatchId> {
-        if entries.is_empty() || !self.may_write(now) {
+        if changes.is_empty() || !self.may_write(now) {
             return None;
         }
+        let entries =
+            changes.into_iter().map(|(change, trail)| Entry { id: self.writer.entry_id(), change, trail }).collect();
         let batch = self.writer.batch(entries, now);
         let id = batch.id;
         self.writer.waiting.push_back(Task::Write(Box::new(Job { batch, purpose })));
@@ -187,6 +206,10 @@ impl App {
             let job = match self.writer.waiting.pop_front() {
                 None => return,
                 Some(Task::Write(job)) => *job,
+                Some(Task::Commit) => match self.staged_job(now) {
+                    Some(job) => job,
+                    None => continue,
+                },
                 Some(Task::Undo) => match self.undo_job(now) {
                     Some(job) => job,
                     None => continue,
@@ -196,16 +219,21 @@ impl App {
                     None => continue,
                 },
             };
-            self.send(job);
+            self.send(job, now);
         }
     }
 
-    fn send(&mut self, mut job: Job) {
+    fn send(&mut self, mut job: Job, now: Now) {
         let Some(grant) = self.writer.grant.clone() else { return };
         job.batch.trail = self.writer.trail;
         self.out.ask(Slot::Write, Query::Write(grant, Arc::new(job.batch.clone())));
+        let staged = matches!(job.purpose, Purpose::Staged);
         self.writer.under_way = Some(job);
         self.dirty = true;
+        if staged {
+            // Where the program dies now, nobody knows what became of them.
+            self.remember(now);
+        }
     }
 
     /// Gives up the write on its way, where it takes long enough to be shown: its answer still comes, as it may be written already.

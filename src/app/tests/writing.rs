@@ -222,6 +222,55 @@ fn what_nobody_knows_is_never_sent_again_by_itself() {
 }
 
 #[test]
+fn a_commit_that_waits_is_of_what_is_staged_when_its_turn_comes() {
+    let mut driver = Driver::to_write(120, 40);
+    let now = driver.now;
+    let change = vec![(update(9, "flagged", "active"), None)];
+    driver.app.write(change, decision("q-9"), now);
+    for row in 1..=3 {
+        driver.stage(update(row, "a", "b"));
+    }
+    driver.press("ctrl-s ctrl-s ctrl-s ctrl-s");
+    driver.press("g d d esc");
+    assert_eq!(driver.batches().len(), 1, "the decision comes first");
+    driver.committed();
+    assert_eq!(driver.batches().len(), 2);
+    let rows: Vec<_> = driver.last_batch().entries.iter().map(|entry| entry.change.key().cloned()).collect();
+    assert_eq!(rows, [Some(RowKey::Rowid(2)), Some(RowKey::Rowid(3))], "what was dropped is not written");
+    driver.committed();
+    assert_eq!(driver.batches().len(), 2, "nothing is written twice");
+    assert!(driver.app.settings.staged.is_empty() && !driver.app.writer.is_busy());
+}
+
+#[test]
+fn what_is_being_written_cannot_be_dropped() {
+    let mut driver = Driver::to_write(120, 40);
+    driver.stage(update(1, "a", "b"));
+    driver.press("ctrl-s ctrl-s");
+    driver.stage(update(2, "a", "b"));
+    driver.press("g d d");
+    assert!(driver.said("it is being written just now") && driver.app.settings.staged.len() == 2);
+    driver.press("D y");
+    assert!(driver.said("1 being written just now") && driver.app.settings.staged.len() == 1);
+    driver.committed();
+    assert!(driver.app.settings.staged.is_empty());
+}
+
+#[test]
+fn who_commits_and_quits_while_a_commit_is_under_way_quits_with_all_of_it_written() {
+    let mut driver = Driver::to_write(120, 40);
+    driver.stage(update(1, "a", "b"));
+    driver.press("ctrl-s ctrl-s");
+    driver.stage(update(2, "a", "b"));
+    driver.press("q c");
+    let quits = |driver: &Driver| driver.others.contains(&Command::Quit);
+    driver.committed();
+    assert!(!quits(&driver) && driver.batches().len() == 2);
+    driver.committed();
+    assert!(quits(&driver) && driver.app.settings.staged.is_empty());
+}
+
+#[test]
 fn where_nothing_could_be_written_the_edits_stay() {
     for kind in
         [ErrorKind::Locked, ErrorKind::Cancelled, ErrorKind::DiskFull, ErrorKind::ReadOnly, ErrorKind::Forbidden]

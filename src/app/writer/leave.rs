@@ -1,6 +1,6 @@
 //! Ending the program while something is staged, on its way, or of unknown fate.
 
-use super::App;
+use super::{App, Leaving};
 use crate::{
     domain::staged::EditState,
     message::{command::Command, severity::Severity},
@@ -51,13 +51,12 @@ impl App {
     pub(super) fn leave(&mut self, how: Leave, now: Now) {
         match how {
             Leave::Commit => {
-                self.writer.leaving = true;
-                self.wished(Wish::Commit, now);
-                self.leave_if_done();
+                self.writer.leaving = Leaving::Committed;
+                self.leave_if_done(now);
             }
             Leave::Wait => {
-                self.writer.leaving = true;
-                self.leave_if_done();
+                self.writer.leaving = Leaving::Written;
+                self.leave_if_done(now);
             }
             Leave::Keep => self.out.commands.push(Command::Quit),
             Leave::Drop => {
@@ -68,17 +67,23 @@ impl App {
         }
     }
 
-    /// Ends the program as soon as nothing is on its way any more, where that was wanted.
-    pub(super) fn leave_if_done(&mut self) {
-        if self.writer.leaving && !self.writer.is_busy() {
-            self.writer.leaving = false;
-            self.out.commands.push(Command::Quit);
+    /// Ends the program as soon as nothing is on its way any more, where that was wanted; what was to be committed first, is.
+    pub(super) fn leave_if_done(&mut self, now: Now) {
+        if self.writer.leaving == Leaving::No || self.writer.is_busy() {
+            return;
         }
+        let left = self.settings.staged.edits().iter().any(|edit| edit.state == EditState::Staged);
+        if self.writer.leaving == Leaving::Committed && left {
+            self.commit_staged(now);
+            return;
+        }
+        self.writer.leaving = Leaving::No;
+        self.out.commands.push(Command::Quit);
     }
 
     /// Something was not written: whoever wanted to leave has to see that first.
     pub(super) fn stay(&mut self, now: Now) {
-        if std::mem::take(&mut self.writer.leaving) {
+        if std::mem::replace(&mut self.writer.leaving, Leaving::No) != Leaving::No {
             self.say(Severity::Warning, "still here: not everything is written", now);
         }
     }

@@ -67,7 +67,7 @@ impl App {
             Err(error) => self.not_written(job, error, now),
         }
         self.send_next(now);
-        self.leave_if_done();
+        self.leave_if_done(now);
     }
 
     fn committed(&mut self, job: Job, written: &[Written], known: Known, now: Now) {
@@ -210,7 +210,7 @@ impl App {
     /// What is to be taken back is not what was meant, where the write before it did not come about.
     fn drop_waiting_undo(&mut self, now: Now) {
         let before = self.writer.waiting.len();
-        self.writer.waiting.retain(|task| matches!(task, Task::Write(_)));
+        self.writer.waiting.retain(|task| !matches!(task, Task::Undo | Task::Redo));
         if self.writer.waiting.len() < before {
             self.say(Severity::Warning, "nothing is taken back: the write before it did not come about", now);
         }

@@ -1,6 +1,6 @@
 //! Staged edits: staged, dropped, committed; what is asked before; what is kept for the next time.
 
-use super::{App, Job, Purpose};
+use super::{App, Job, Purpose, Task};
 use crate::{
     app::cx,
     domain::{
@@ -15,6 +15,7 @@ use crate::{
             changes::{Aim, Changes, count},
             choose::{Choice, Choose},
             conflict::Conflict,
+            edit_field::Field,
             log::Log,
         },
     },
@@ -90,6 +91,7 @@ impl App {
     pub(in crate::app) fn wished(&mut self, wish: Wish, now: Now) {
         match wish {
             Wish::Commit => self.commit_staged(now),
+            Wish::Drop(id) if self.is_being_written(id, now) => {}
             Wish::Drop(id) => {
                 if let Some(edit) = self.settings.staged.drop_one(id) {
                     let subject = change_words::subject(&edit.change);
@@ -99,13 +101,7 @@ impl App {
                 self.close_empty_changes(now);
             }
             Wish::AskDropAll => self.ask_drop_all(now),
-            Wish::DropAll => {
-                let edits = self.settings.staged.len();
-                self.settings.staged.drop_all();
-                self.staged_changed(now);
-                self.say(Severity::Info, format!("dropped: {}", count(edits)), now);
-                self.close_empty_changes(now);
-            }
+            Wish::DropAll => self.drop_all(now),
             Wish::EditAgain(id) => self.edit_again(id, now),
             Wish::Known(id) => {
                 self.settings.staged.mark([id], EditState::Staged);
@@ -113,19 +109,38 @@ impl App {
             }
             Wish::Insist(id) => self.insist(id, now),
             Wish::Restage(id, change) => {
-                self.settings.staged.replace(id, change);
+                if !self.settings.staged.replace(id, change) {
+                    let words = "this new row is not staged any more: it was written or dropped meanwhile";
+                    self.say(Severity::Warning, words, now);
+                }
                 self.staged_changed(now);
             }
             Wish::WithoutTrail => {
                 self.writer.trail = TrailPolicy::Waived;
                 if let Some(job) = self.writer.untrailed.take() {
-                    self.send(*job);
+                    self.send(*job, now);
                 }
             }
             Wish::NotWithoutTrail => self.not_without_trail(now),
             Wish::Recover(how) => self.recover(how, now),
             Wish::Leave(how) => self.leave(how, now),
         }
+    }
+
+    /// Drops everything that is staged, but for what is being written just now.
+    fn drop_all(&mut self, now: Now) {
+        let ids: Vec<EntryId> = self.settings.staged.edits().iter().map(|edit| edit.id).collect();
+        let (sent, dropped): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| self.writer.is_sent(*id));
+        for id in &dropped {
+            self.settings.staged.drop_one(*id);
+        }
+        self.staged_changed(now);
+        let words = match sent.len() {
+            0 => format!("dropped: {}", count(dropped.len())),
+            more => format!("dropped: {}; {more} being written just now: u takes that back then", count(dropped.len())),
+        };
+        self.say(Severity::Info, words, now);
+        self.close_empty_changes(now);
     }
 
     /// A list with nothing in it has nothing to say.
@@ -135,16 +150,23 @@ impl App {
         }
     }
 
-    /// Edits a staged value once more: the first column of an update; a new row is opened in its form.
+    /// Edits a staged value once more: one of the columns of an update; a new row is opened in its form.
     fn edit_again(&mut self, id: EntryId, now: Now) {
         let Some(edit) = self.settings.staged.get(id).cloned() else { return };
+        if edit.state == EditState::Unknown {
+            let words = "nobody knows whether this is written: look first; Enter stages it again, then e edits it";
+            self.say(Severity::Warning, words, now);
+            return;
+        }
         match edit.change {
             Change::Update { relation, key, set, .. } => {
-                if let Some((column, _)) = set.first() {
-                    let (column, how) = (*column, EditHow::InPlace);
-                    self.out.intents.push(Intent::EditCell { relation, key, column, how });
-                }
+                let how = EditHow::InPlace;
+                self.out.intents.push(match set.as_slice() {
+                    [(column, _)] => Intent::EditCell { relation, key, column: *column, how },
+                    _ => Intent::EditField { fields: Field::of_cells(&relation, &set), relation, key, how },
+                });
             }
+            Change::Insert { .. } if self.is_being_written(id, now) => {}
             Change::Insert { relation, cells, .. } => self.edit_new_row(id, relation, &cells, now),
             Change::Delete { .. } => {
                 self.say(Severity::Info, "a deletion has nothing to edit: d drops it", now);
@@ -152,14 +174,25 @@ impl App {
         }
     }
 
-    /// Commits everything that is staged in one transaction.
-    fn commit_staged(&mut self, now: Now) {
-        let entries = self.settings.staged.entries();
-        let left_out = self.settings.staged.len() - entries.len();
-        if matches!(self.writer.under_way, Some(Job { purpose: Purpose::Staged, .. })) {
-            self.say(Severity::Warning, "a commit is under way: commit the rest when it is done", now);
+    /// Commits everything that is staged in one transaction, as soon as what is on its way is written.
+    pub(super) fn commit_staged(&mut self, now: Now) {
+        if !self.may_write(now) {
             return;
         }
+        if matches!(self.writer.under_way, Some(Job { purpose: Purpose::Staged, .. })) {
+            self.say(Severity::Warning, "a commit is under way: commit the rest when it is done", now);
+        } else if self.writer.will_commit() {
+            self.say(Severity::Info, "the commit waits for what is being written: it is done once", now);
+        } else {
+            self.writer.waiting.push_back(Task::Commit);
+            self.send_next(now);
+        }
+    }
+
+    /// The commit whose turn has come, of what is staged by now.
+    pub(super) fn staged_job(&mut self, now: Now) -> Option<Job> {
+        let entries = self.settings.staged.entries();
+        let left_out = self.settings.staged.len() - entries.len();
         if left_out > 0 {
             let text = format!(
                 "{} left out: nobody knows whether it is written. Look, then press Enter on it in g d, or d drops it",
@@ -167,10 +200,17 @@ impl App {
             );
             self.say(Severity::Warning, text, now);
         }
-        if self.write_entries(entries, Purpose::Staged, now).is_some() {
-            // Where the program dies now, nobody knows what became of them.
-            self.remember(now);
+        (!entries.is_empty()).then(|| Job { batch: self.writer.batch(entries, now), purpose: Purpose::Staged })
+    }
+
+    /// Whether this edit is being written just now, so that it can be neither dropped nor changed: says so then.
+    fn is_being_written(&mut self, id: EntryId, now: Now) -> bool {
+        let sent = self.writer.is_sent(id);
+        if sent {
+            let words = "it is being written just now: wait for that; u takes it back then";
+            self.say(Severity::Warning, words, now);
         }
+        sent
     }
 
     /// The commit of what is staged was refused.

@@ -8,6 +8,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::edit::list::{Item, List, Pick};
 use crate::{
     domain::{
+        change::Cell,
         page::{Record, RowKey},
         record_text::{MASK, is_masked},
         schema::Relation,
@@ -42,12 +43,17 @@ impl Field {
     pub fn of_record(record: &Record, first: &[usize]) -> Vec<Self> {
         let others = (0..record.relation.columns.len()).filter(|column| !first.contains(column));
         let all = first.iter().copied().chain(others);
-        all.filter_map(|column| {
-            let (of, value) = (record.relation.columns.get(column)?, record.cells.get(column)?);
-            let masked = is_masked(of, value, Secrets::Masked);
-            Some(Self { column, shown: if masked { MASK.to_owned() } else { beginning(value) } })
-        })
-        .collect()
+        all.filter_map(|column| Self::of_cell(&record.relation, column, record.cells.get(column)?)).collect()
+    }
+
+    /// These cells as fields, in their order.
+    pub fn of_cells(relation: &Relation, cells: &[Cell]) -> Vec<Self> {
+        cells.iter().filter_map(|(column, value)| Self::of_cell(relation, *column, value)).collect()
+    }
+
+    fn of_cell(relation: &Relation, column: usize, value: &Value) -> Option<Self> {
+        let masked = is_masked(relation.columns.get(column)?, value, Secrets::Masked);
+        Some(Self { column, shown: if masked { MASK.to_owned() } else { beginning(value) } })
     }
 }
 
