@@ -389,6 +389,8 @@ impl App {
 
     fn open(&mut self, mut overlay: Box<dyn Overlay>, now: Now) {
         overlay.resize(self.size, &mut cx!(self, now));
+        // What was said of the things before must not lie over it.
+        self.toasts.hush(now.elapsed);
         self.overlays.push(overlay);
         self.dirty = true;
     }

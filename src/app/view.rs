@@ -44,6 +44,10 @@ impl App {
         for overlay in &self.overlays {
             overlay.view(screen, buf, &cx(true));
         }
+        // A window may cover the whole screen, but not that this session writes.
+        if !self.overlays.is_empty() {
+            self.draw_badge(layout.status, buf);
+        }
         let above = Rect { height: layout.status.y.saturating_sub(u16::from(!layout.hints.is_empty())), ..screen };
         self.toasts.draw(above, buf, &self.theme, now.elapsed);
     }
@@ -58,10 +62,15 @@ impl App {
             let line = ratatui::text::Line::styled(text, self.theme.style(Role::Muted));
             line.render(Rect { x, y, width: screen.right() - x, height: 1 }, buf);
             // Keys work here, too: that they can change something is said at every size.
-            if self.settings.access == Access::Writing && screen.height > 1 {
-                let badge = self.theme.style(Role::Writing);
-                buf.set_stringn(screen.x, screen.bottom() - 1, " WRITE ", usize::from(screen.width), badge);
+            if screen.height > 1 {
+                self.draw_badge(Rect { y: screen.bottom() - 1, height: 1, ..screen }, buf);
             }
+        }
+    }
+
+    fn draw_badge(&self, line: Rect, buf: &mut Buffer) {
+        if self.settings.access == Access::Writing {
+            buf.set_stringn(line.x, line.y, " WRITE ", usize::from(line.width), self.theme.style(Role::Writing));
         }
     }
 }

@@ -153,11 +153,9 @@ pub(crate) fn window(title: &str, hint: &str, area: Rect, buf: &mut Buffer, cx: 
     }
     let room = inside.width.saturating_sub(2) as usize;
     let title_style = cx.theme.style(Role::Overlay).patch(cx.theme.style(Role::TitleFocused));
-    let (end, _) = buf.set_stringn(area.x + 2, area.y, format!(" {title} "), room, title_style);
-    let wide = u16::try_from(unicode_width::UnicodeWidthStr::width(hint) + 2).unwrap_or(u16::MAX);
-    if !hint.is_empty() && end.saturating_add(wide).saturating_add(1) < area.right() {
-        let hint_style = cx.theme.style(Role::Overlay).patch(cx.theme.style(Role::Hint));
-        buf.set_stringn(area.right() - 1 - wide, area.bottom() - 1, format!(" {hint} "), room, hint_style);
+    buf.set_stringn(area.x + 2, area.y, format!(" {title} "), room, title_style);
+    if !hint.is_empty() {
+        draw_hint(hint, area, buf, cx);
     }
     inside
 }

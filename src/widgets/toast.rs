@@ -72,13 +72,15 @@ impl Toasts {
         self.all.push_back(Toast { severity, text, at, times: 1 });
     }
 
-    /// Those on the screen now, the newest last.
+    /// Those on the screen now, the newest last; of what is only to be known, the last word alone.
     pub fn shown(&self, now: Duration) -> impl DoubleEndedIterator<Item = &Toast> {
         let skip = self.all.len().saturating_sub(SHOWN);
-        self.all
-            .iter()
-            .skip(skip)
-            .filter(move |toast| now < toast.at + toast.life() && self.dismissed.is_none_or(|until| toast.at > until))
+        let last_word = self.all.iter().rposition(|toast| toast.severity == Severity::Info);
+        self.all.iter().enumerate().skip(skip).filter_map(move |(at, toast)| {
+            let stands = now < toast.at + toast.life() && self.dismissed.is_none_or(|until| toast.at > until);
+            let superseded = toast.severity == Severity::Info && last_word != Some(at);
+            (stands && !superseded).then_some(toast)
+        })
     }
 
     /// How long until the next one goes.
@@ -91,6 +93,13 @@ impl Toasts {
         let any = self.shown(now).next().is_some();
         self.dismissed = Some(now);
         any
+    }
+
+    /// Puts away what is only to be known: something else takes its place.
+    pub fn hush(&mut self, now: Duration) {
+        if self.shown(now).all(|toast| toast.severity == Severity::Info) {
+            self.dismissed = Some(now);
+        }
     }
 
     /// All that are kept, the oldest first.
@@ -188,6 +197,21 @@ mod tests {
         toasts.push(Severity::Error, "locked".into(), 6 * SECOND);
         assert!(toasts.dismiss(7 * SECOND));
         assert_eq!((toasts.shown(7 * SECOND).count(), toasts.all().len()), (0, 2));
+    }
+
+    #[test]
+    fn a_word_takes_the_place_of_the_one_before_and_a_warning_stays() {
+        let mut toasts = Toasts::default();
+        toasts.push(Severity::Info, "taken back".into(), SECOND);
+        toasts.push(Severity::Warning, "slow".into(), SECOND);
+        toasts.push(Severity::Info, "done again".into(), SECOND);
+        let shown: Vec<_> = toasts.shown(2 * SECOND).map(|toast| toast.text.as_str()).collect();
+        assert_eq!(shown, ["slow", "done again"]);
+        toasts.hush(2 * SECOND);
+        assert_eq!(toasts.shown(2 * SECOND).count(), 2, "not while a warning is read");
+        toasts.push(Severity::Info, "copied".into(), 8 * SECOND);
+        toasts.hush(8 * SECOND);
+        assert_eq!(toasts.shown(8 * SECOND).count(), 0);
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl App {
     pub(in crate::app) fn undo(&mut self, now: Now) {
         if self.may_write(now) {
             if self.writer.done.is_empty() && !self.writer.is_busy() {
-                self.say(Severity::Info, "there is nothing to take back: nothing was committed in this session", now);
+                self.say(Severity::Info, "there is nothing to take back", now);
                 return;
             }
             self.writer.waiting.push_back(Task::Undo);

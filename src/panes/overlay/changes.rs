@@ -64,9 +64,11 @@ struct Places {
 }
 
 fn area(screen: Rect) -> Rect {
+    // Where there is little room, what shows around a window is only noise.
+    let margin = if screen.width < 100 { 0 } else { 2 };
     centred(
         screen,
-        screen.width.saturating_sub(2).min(180),
+        screen.width.saturating_sub(margin).min(180),
         screen.height.saturating_sub(2).min(60).max(screen.height.min(10)),
     )
 }

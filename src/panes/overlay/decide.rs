@@ -22,7 +22,7 @@ use crate::{
 /// Each decision with its letter and what it does.
 const CHOICES: [(char, Decision, &str); 6] = [
     ('a', Decision::Approve, "status active"),
-    ('d', Decision::Delete, "status deleted: soft, the row stays"),
+    ('d', Decision::Delete, "status deleted; the row stays"),
     ('i', Decision::Queue(QueueAction::Improve), "a queue item for the bots"),
     ('v', Decision::Queue(QueueAction::Verify), "a queue item for the bots"),
     ('e', Decision::Queue(QueueAction::Enrich), "a queue item for the bots"),
@@ -184,7 +184,7 @@ impl Overlay for DecideMenu {
             let (role, quiet) = if self.is_queue() { (Role::Text, Role::Muted) } else { (Role::Faint, Role::Faint) };
             let mut pen = Pen::new(line(below), buf, cx.theme);
             pen.left("1…0", Role::Key, 5).left("priority", role, 10).left(&self.priority.get().to_string(), role, 4);
-            pen.word("1 highest … 10 lowest (0), of queue items", quiet);
+            pen.word("of a queue item; 1 first, 0 is 10", quiet);
         }
         if below + 1 < inside.bottom() {
             let mut pen = Pen::new(line(below + 1), buf, cx.theme);

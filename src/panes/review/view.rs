@@ -186,7 +186,10 @@ fn draw_why(pane: &ReviewPane, entry: &Entry, area: Rect, buf: &mut Buffer, cx: 
     let (head, head_role) = match (outcome(entry), flag) {
         (Some(head), _) => head,
         (None, Some(flag)) => (who(flag, cx), Role::Warning),
-        (None, None) => ("no flag in the ledger or the history".to_owned(), Role::Muted),
+        (None, None) => match entry.item.status.to_plain() {
+            status if status == "flagged" => ("no flag in the ledger or the history".to_owned(), Role::Muted),
+            status => (format!("{}, not flagged", safe(&status)), Role::Muted),
+        },
     };
     let mut pen = Pen::new(Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }, buf, cx.theme);
     pen.word(" ", Role::Faint).word(&head, head_role).word(" ", Role::Faint);

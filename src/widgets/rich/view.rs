@@ -150,6 +150,19 @@ impl RichView {
         if self.wrap == Wrap::Wrap { self.rows.len() } else { self.lines.len() }
     }
 
+    /// The columns of the area.
+    pub const fn width(&self) -> u16 {
+        self.width
+    }
+
+    /// The row a line begins in.
+    pub fn row_of_line(&self, line: usize) -> usize {
+        match self.wrap {
+            Wrap::Cut => line,
+            Wrap::Wrap => self.rows.partition_point(|row| row.line < line),
+        }
+    }
+
     /// Looks for a text (empty: for nothing) and goes to its first match from the top of the screen on. Without regard to case
     /// unless the pattern has a capital letter. Returns how many there are.
     pub fn search(&mut self, pattern: &str) -> usize {

@@ -1,4 +1,4 @@
-//! A staged edit in full: the statement as it will be run, and what differs, column by column.
+//! A staged edit in full: what differs, column by column, then the statement as it will be run.
 
 use crate::{
     db::sql::{self, Caps},
@@ -20,7 +20,7 @@ use crate::{
 /// Bytes of a value that are shown.
 const MOST: usize = 4096;
 /// What is shown of a statement: its guard is told by what differs.
-const SHOWN: Caps = Caps { value: MOST, guard: 120 };
+const SHOWN: Caps = Caps { value: MOST, guard: 40 };
 
 /// The whole statement, secrets masked.
 pub(super) fn whole_sql(change: &Change) -> String {
@@ -33,9 +33,7 @@ pub(super) fn lines(edit: &StagedEdit, width: u16) -> Vec<RichLine> {
     if edit.state == EditState::Unknown {
         let words = "This was sent once, and the answer was lost: look whether it is written. Enter stages it again, d drops it.";
         lines.extend(plain(words, Role::Bad));
-        lines.push(RichLine::default());
     }
-    lines.extend(plain(&sql::statement(&masked(&edit.change), SHOWN), Role::Text));
     let change = masked(&edit.change);
     match &change {
         Change::Update { relation, shown, set, .. } => {
@@ -51,6 +49,9 @@ pub(super) fn lines(edit: &StagedEdit, width: u16) -> Vec<RichLine> {
         Change::Insert { relation, cells, .. } => all(relation, cells, "+", Role::Good, &mut lines),
         Change::Delete { relation, shown, .. } => all(relation, shown, "-", Role::Bad, &mut lines),
     }
+    lines.push(RichLine::default());
+    lines.extend(plain("SQL", Role::Header));
+    lines.extend(plain(&format!("{};", sql::statement(&change, SHOWN)), Role::Text));
     lines
 }
 
@@ -63,7 +64,9 @@ fn all(relation: &Relation, cells: &[Cell], sign: &'static str, role: Role, line
 
 fn heading(relation: &Relation, column: usize, lines: &mut Vec<RichLine>) {
     let name = relation.columns.get(column).map_or("", |column| column.name.as_str());
-    lines.push(RichLine::default());
+    if !lines.is_empty() {
+        lines.push(RichLine::default());
+    }
     lines.extend(plain(name, Role::Header));
 }
 
