@@ -438,7 +438,7 @@ fn the_connection_is_told_in_full_words() {
      READ-ONLY  …rg   20.0 s  ✗ copy 3h old
     ");
     driver.press("G");
-    insta::assert_snapshot!(driver.screen(), @"
+    insta::assert_snapshot!(driver.screen(), @r"
     ╭─ questions  Rows  Schema ───── 1–4/5 ╮
     │╭─ Connection ───────────────────────╮│
     ││ latency   34 ms a round trip       ││
@@ -447,7 +447,7 @@ fn the_connection_is_told_in_full_words() {
     ││ age       3h old · 2026-03-02      ││
     ││           07:00:00 UTC             ││
     ││ rows      read from the copy       ││
-    ╰╰────────────────────────────────────╯╯
+    ╰╰───────────── y copies · esc closes ╯╯
      READ-ONLY  …rg   20.0 s  ✗ copy 3h old
     ");
     driver.press("esc");
