@@ -85,7 +85,7 @@ pub(super) const fn word(slot: Slot) -> &'static str {
     match slot {
         Slot::Schema => "reading the schema",
         Slot::Page => "reading rows",
-        Slot::Ahead => "reading ahead",
+        Slot::Ahead | Slot::Next => "reading ahead",
         Slot::Count => "counting",
         Slot::Question => "reading the question",
         Slot::Cell => "reading the cell",

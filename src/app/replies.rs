@@ -58,7 +58,9 @@ impl App {
                 None => Handled::No,
             },
             (Slot::Review, _) => self.review.kept(answer, read),
-            (Slot::Schema | Slot::Count | Slot::Activity | Slot::Sync | Slot::Story | Slot::Write, _) => Handled::No,
+            (Slot::Schema | Slot::Count | Slot::Next | Slot::Activity | Slot::Sync | Slot::Story | Slot::Write, _) => {
+                Handled::No
+            }
         }
     }
 
@@ -101,7 +103,7 @@ impl App {
                 }
                 self.tables.reply(slot, outcome, &mut cx!(self, now))
             }
-            Slot::Question | Slot::Story => self.question.reply(slot, outcome, &mut cx!(self, now)),
+            Slot::Question | Slot::Next | Slot::Story => self.question.reply(slot, outcome, &mut cx!(self, now)),
             // The overlay on top asked last, or else the table did.
             Slot::Cell => match self.overlays.last_mut().map(|overlay| overlay.reply(outcome, &mut cx!(self, now))) {
                 Some(Handled::Yes) => Handled::Yes,

@@ -6,7 +6,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{
-    App, cx,
+    App, DatabaseKind, cx,
     layout::{Desk, Zoom},
     writer::Purpose,
 };
@@ -123,11 +123,18 @@ impl App {
         let Some(item) = self.review.current().cloned() else { return };
         let id = item.id.clone();
         if self.reviewing.followed.as_ref() != Some(&id) {
-            self.question.show(id.clone(), &mut cx!(self, now));
+            self.question.show_reviewed(&item, &mut cx!(self, now));
             self.reviewing.followed = Some(id);
             self.dirty = true;
         }
         self.question.review(Some(&item), &mut cx!(self, now));
+        // A file is locked while it is written: what nobody waits for is read after that, and keeps no write waiting.
+        let locked = matches!(self.kind, DatabaseKind::File | DatabaseKind::Demo) && self.writer.is_busy();
+        if !locked {
+            self.question.look_again(&mut cx!(self, now));
+            let next = self.review.following().map(|item| item.id.as_str());
+            self.question.read_ahead(next, &mut cx!(self, now));
+        }
     }
 
     /// What the desk does of the actions, whichever of its panes has the focus.

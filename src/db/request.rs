@@ -32,6 +32,8 @@ pub enum Slot {
     Count,
     /// The question in the question pane.
     Question,
+    /// The question that comes next, read ahead.
+    Next,
     /// A whole cell.
     Cell,
     /// The bots' activity: asked for once, then replies come by themselves whenever the database changes.
@@ -47,12 +49,13 @@ pub enum Slot {
 }
 
 /// Every slot.
-pub const SLOTS: [Slot; 11] = [
+pub const SLOTS: [Slot; 12] = [
     Slot::Schema,
     Slot::Page,
     Slot::Ahead,
     Slot::Count,
     Slot::Question,
+    Slot::Next,
     Slot::Cell,
     Slot::Activity,
     Slot::Sync,

@@ -8,6 +8,7 @@ mod act;
 mod changes;
 mod details;
 mod diagram;
+mod next;
 mod queue;
 mod raw;
 mod strip;
@@ -31,6 +32,7 @@ use ratatui::{
 };
 
 use self::{
+    next::{Looked, Next},
     tab::{Content, Sheet, Tab},
     tale::Tale,
     text::{Lead, Text},
@@ -134,6 +136,10 @@ pub struct QuestionPane {
     stale: Option<Error>,
     /// When what is shown was read, where it is from memory.
     read: Option<Timestamp>,
+    /// Whether what is shown was looked at since, where it was read ahead.
+    looked: Looked,
+    /// What is read ahead.
+    next: Option<Next>,
     tab: Tab,
     sheets: [Sheet; 8],
     works: Works,
@@ -170,6 +176,8 @@ impl QuestionPane {
             problem: None,
             stale: None,
             read: None,
+            looked: Looked::default(),
+            next: None,
             tab: Tab::default(),
             sheets: Tab::ALL.map(Sheet::new),
             works: Works::default(),
@@ -198,7 +206,9 @@ impl QuestionPane {
             self.tell(cx);
             return;
         }
-        self.ask(id, cx);
+        if self.show_next(&id, cx) == Handled::No {
+            self.ask(id, cx);
+        }
     }
 
     /// The question that is shown, or on its way.
@@ -218,6 +228,7 @@ impl QuestionPane {
         if self.asked.take().is_some() {
             cx.out.cancel(Slot::Question);
         }
+        self.forget_next(cx);
         self.shown = None;
         self.problem = None;
         self.stale = None;
@@ -229,6 +240,7 @@ impl QuestionPane {
 
     /// The database has changed: reads the question that is shown once more, in place.
     pub fn changed(&mut self, cx: &mut Cx<'_>) {
+        self.next_is_old(cx);
         if let Some(id) = self.id().map(str::to_owned) {
             let request = Query::Question(id.clone());
             self.expect(id, cx);
@@ -296,6 +308,7 @@ impl QuestionPane {
         // Asked again for the same one, the wait goes on.
         let since = self.asked.as_ref().filter(|asked| asked.id == id).map_or(cx.now.elapsed, |asked| asked.since);
         self.asked = Some(Asked { id, since });
+        self.looked = Looked::Yes;
         cx.out.commands.push(Command::After(PATIENCE, Timer::Progress));
     }
 
@@ -402,6 +415,9 @@ impl Pane for QuestionPane {
     fn reply(&mut self, slot: Slot, outcome: Result<&Answer, &Error>, cx: &mut Cx<'_>) -> Handled {
         if slot == Slot::Story {
             return self.told(outcome, cx);
+        }
+        if slot == Slot::Next {
+            return self.next_came(outcome, cx);
         }
         if slot != Slot::Question {
             return Handled::No;

@@ -37,8 +37,14 @@ use crate::{
 
 /// Questions that are read at once; more come when these are decided.
 const MOST: usize = 500;
-/// A change is waited out for so long before the list is read anew.
+/// So long nothing must have changed before the list is read anew: who decides one question after another changes it with each.
 const CALM: Duration = Duration::from_millis(300);
+/// Where there is no such calm, it is read all the same after this time.
+const LONGEST: Duration = Duration::from_secs(3);
+/// Reading a long queue takes time: the pause before the next reading is so many times as long.
+const REST: u32 = 10;
+/// The shortest wait.
+const TICK: Duration = Duration::from_millis(1);
 /// Two clicks within this time on the same line open it.
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 /// Lines a turn of the wheel goes.
@@ -51,6 +57,14 @@ enum Reading {
     Anew,
     /// It comes into the list.
     Quietly,
+}
+
+/// When the list is read anew, as something has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Refresh {
+    /// When it became necessary.
+    since: Duration,
+    due: Duration,
 }
 
 /// Whether the desk is open.
@@ -76,7 +90,9 @@ pub struct ReviewPane {
     error: Option<Error>,
     /// Whether the database has no table of questions.
     lacks_questions: bool,
-    refresh_at: Option<Duration>,
+    refresh: Option<Refresh>,
+    /// How long the last reading took.
+    took: Duration,
     found: Found,
     clicked: Option<(Duration, usize)>,
     /// What was decided in this session.
@@ -283,10 +299,15 @@ impl ReviewPane {
 
     /// The database has changed: what is new in the queue is read, once it is calm.
     pub fn changed(&mut self, cx: &mut Cx<'_>) {
-        if self.desk == Desk::Open && self.refresh_at.is_none() {
-            self.refresh_at = Some(cx.now.elapsed + CALM);
-            cx.out.commands.push(Command::After(CALM, Timer::Refresh));
+        if self.desk == Desk::Closed {
+            return;
         }
+        let now = cx.now.elapsed;
+        let since = self.refresh.map_or(now, |refresh| refresh.since);
+        let rest = self.took * REST;
+        let due = (now + CALM.max(rest)).min(since + LONGEST.max(rest));
+        self.refresh = Some(Refresh { since, due });
+        cx.out.commands.push(Command::After(due.saturating_sub(now).max(TICK), Timer::Refresh));
     }
 
     /// The database can be read again: asks once more for what could not be read.
@@ -319,7 +340,7 @@ impl ReviewPane {
         // What is to take the list's place still does, however often it is asked for.
         let reading =
             if self.asked.is_some_and(|(before, _)| before == Reading::Anew) { Reading::Anew } else { reading };
-        self.refresh_at = None;
+        self.refresh = None;
         self.asked = Some((reading, cx.now.elapsed));
         let query = Query::Review(self.order, MOST);
         if self.read.is_none() {
@@ -462,16 +483,17 @@ impl Pane for ReviewPane {
     }
 
     fn reply(&mut self, slot: Slot, outcome: Result<&Answer, &Error>, cx: &mut Cx<'_>) -> Handled {
-        let (Slot::Review, Some((reading, _))) = (slot, self.asked.take()) else { return Handled::No };
+        let (Slot::Review, Some((reading, since))) = (slot, self.asked.take()) else { return Handled::No };
         match outcome {
             Ok(Answer::Review(list)) => {
                 self.take(reading, list);
+                self.took = cx.now.elapsed.saturating_sub(since);
                 self.read = Some(None);
                 self.error = None;
                 // What happened meanwhile is not in it.
-                if let Some(due) = self.refresh_at {
+                if let Some(Refresh { due, .. }) = self.refresh {
                     let wait = due.saturating_sub(cx.now.elapsed);
-                    cx.out.commands.push(Command::After(wait.max(Duration::from_millis(1)), Timer::Refresh));
+                    cx.out.commands.push(Command::After(wait.max(TICK), Timer::Refresh));
                 }
             }
             Ok(_) => return Handled::No,
@@ -482,9 +504,9 @@ impl Pane for ReviewPane {
     }
 
     fn timer(&mut self, timer: Timer, cx: &mut Cx<'_>) -> Handled {
-        let (Timer::Refresh, Some(due)) = (timer, self.refresh_at) else { return Handled::No };
+        let (Timer::Refresh, Some(Refresh { due, .. })) = (timer, self.refresh) else { return Handled::No };
         if self.desk == Desk::Closed {
-            self.refresh_at = None;
+            self.refresh = None;
         } else if cx.now.elapsed < due {
             cx.out.commands.push(Command::After(due - cx.now.elapsed, Timer::Refresh));
         } else if self.asked.is_none() {

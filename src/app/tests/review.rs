@@ -1,5 +1,7 @@
 //! The review through the front door: keys in, writes out, and what their receipts do.
 
+mod next;
+
 use super::*;
 use crate::{
     db::testing,

@@ -42,7 +42,7 @@ impl Worker {
         if request.freshness == Freshness::Any {
             match self.shared.cache.find(query, Timestamp::now()) {
                 Some(Found::Fresh(answer)) => return Ok(answer),
-                Some(Found::Old(answer, read)) if self.slot != Slot::Ahead => {
+                Some(Found::Old(answer, read)) if !matches!(self.slot, Slot::Ahead | Slot::Next) => {
                     self.reply_with(Reply::Kept { slot: self.slot, id: request.id, answer, read });
                 }
                 Some(Found::Old(..)) | None => {}
@@ -146,7 +146,7 @@ impl Worker {
     /// What it did not ask for itself would make the observer think that somebody is there.
     fn tell_how_it_went(&self, error: Option<&Error>) {
         match error {
-            None if self.slot == Slot::Ahead => {}
+            None if matches!(self.slot, Slot::Ahead | Slot::Next) => {}
             None => self.shared.tell(Word::Asked(Ok(()))),
             Some(error) if error.kind == ErrorKind::Cancelled => {}
             Some(error) => self.shared.tell(Word::Asked(Err(error.clone()))),

@@ -64,8 +64,23 @@ fn flag_of(story: &Story) -> Option<Flag> {
 }
 
 impl QuestionPane {
+    /// Shows the question of this item of the review queue.
+    pub fn show_reviewed(&mut self, item: &Arc<ReviewItem>, cx: &mut Cx<'_>) {
+        if self.tale.item.as_ref() != Some(item) {
+            self.tale.item = Some(Arc::clone(item));
+            self.strip_width = None;
+        }
+        self.show(item.id.clone(), cx);
+        self.tale.settled = true;
+        self.tell(cx);
+        self.lay_out(cx);
+    }
+
     /// The question is shown for a review: its flags are known already, and its story is wanted at once.
     pub fn review(&mut self, item: Option<&Arc<ReviewItem>>, cx: &mut Cx<'_>) {
+        if item.is_none() {
+            self.forget_next(cx);
+        }
         let item = item.cloned();
         if self.tale.item == item {
             return;
@@ -131,7 +146,7 @@ impl QuestionPane {
     pub(super) fn tell(&mut self, cx: &mut Cx<'_>) {
         let known = self.tale.story.is_some() || self.tale.error.is_some() || self.tale.asked;
         // While another question is on its way, this one does not stay.
-        if known || self.asked.is_some() || !self.wants_story() {
+        if known || self.waits_for_another() || !self.wants_story() {
             return;
         }
         let stayed = cx.now.elapsed.saturating_sub(self.tale.since);

@@ -117,7 +117,7 @@ impl QuestionPane {
         }
     }
 
-    fn waits_for_another(&self) -> bool {
+    pub(super) fn waits_for_another(&self) -> bool {
         let shown = self.shown.as_ref().map(|shown| shown.id.as_str());
         self.asked.as_ref().is_some_and(|asked| Some(asked.id.as_str()) != shown)
     }
