@@ -61,6 +61,7 @@ fn run() -> Result<ExitCode, Failure> {
     let config =
         Config::load(surroundings.process(), variables.file(), args.settings.config.clone(), args.settings.layer())?;
     runtime::log::start(config.log_path(), config.log_level);
+    runtime::outlive_limits()?;
     let cx = Context { config: &config, surroundings: &surroundings };
     match &args.command {
         Some(Command::Screenshot(wanted)) => picture(wanted, cx).map(|()| ExitCode::SUCCESS),
@@ -137,9 +138,9 @@ fn browse(args: Args, cx: Context<'_>) -> Result<ExitCode, Failure> {
     options.hint = hint;
     options.notes = opening.notes;
     let mut recovery = None;
-    if let Some(grant) = grant {
+    if grant.is_some() {
         (recovery, options.recovered) = recover(&location);
-        options.writing = Some(grant);
+        options.writing.clone_from(&grant);
     }
     let mouse = options.mouse;
     let runtime_options = runtime::Options {
@@ -149,7 +150,8 @@ fn browse(args: Args, cx: Context<'_>) -> Result<ExitCode, Failure> {
         editor: EditorChoice::new(config.editor.as_deref(), cx.surroundings.process()),
         recovery,
     };
-    let ending = runtime::run(runtime_options, App::new(options), |replies| Database::open(location, replies))?;
+    let ending =
+        runtime::run(runtime_options, App::new(options), |replies| Database::open_with(location, grant, replies))?;
     drop(simulation);
     Ok(match ending {
         Ending::Quit => ExitCode::SUCCESS,

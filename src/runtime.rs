@@ -36,6 +36,7 @@ pub use editor::EditorChoice;
 pub use event_loop::Ending;
 pub use program::{Program, Requests};
 pub use recovery::Recovery;
+pub use signals::outlive_limits;
 pub use terminal::usable;
 
 use self::{

@@ -6,6 +6,7 @@ use std::{
     ffi::OsStr,
     io::{self, Write as _},
     path::PathBuf,
+    time::Duration,
 };
 
 use super::{
@@ -17,11 +18,12 @@ use super::{
 use crate::{
     config::{Config, Surroundings},
     db::{
-        error::Error,
+        error::{Error, ErrorKind},
         location::Location,
         replica::{CaughtUp, Replica},
         server::{Limits, Plaintext, Server},
         session::{Canceller, ReadSession},
+        write::{self, Grant},
     },
     widgets::safe::safe,
 };
@@ -57,11 +59,28 @@ impl Opening {
     pub fn check(&self) -> Result<(), Error> {
         match &self.location {
             None => Ok(()),
-            Some(location @ Location::File(_)) => ReadSession::open(location).map(drop),
+            Some(location @ Location::File(_)) => open(location, self.access).map(drop),
             Some(Location::Server(server)) => server.link().map(drop),
             // A broken copy is for the screen: it asks before it makes it anew.
             Some(Location::Replica(replica)) => replica.open().map(drop),
         }
+    }
+}
+
+/// How long another program is waited for that keeps a file which is to be recovered.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens it for reading. Where it may be written, what another program left half done in it is rolled back first.
+///
+/// # Errors
+/// Why it cannot be opened.
+pub(super) fn open(location: &Location, access: Access) -> Result<ReadSession, Error> {
+    match ReadSession::open(location) {
+        Err(error) if error.kind == ErrorKind::NeedsRecovery && access == Access::Write => {
+            write::recover(&Grant::open(location)?, PATIENCE)?;
+            ReadSession::open(location)
+        }
+        opened => opened,
     }
 }
 

@@ -215,8 +215,8 @@ fn lines(
     let questions = schema.catalogued("questions").ok_or_else(no_questions)?;
     let queue = schema.catalogued("workQueue");
     let (mut lines, mut left_out) = (Vec::new(), Vec::new());
-    for id in ids {
-        let Some(record) = read.find(questions, id)? else {
+    for (id, record) in ids.iter().zip(read.find_all(questions, ids)?) {
+        let Some(record) = record else {
             let mut words = "there is no such question".to_owned();
             if id.contains(['.', '/']) {
                 words.push_str(", nor such a file");

@@ -63,7 +63,7 @@ impl Desk {
             Location::Replica(replica) => Location::Server(replica.server().clone()),
             location => location,
         };
-        let read = ReadSession::open(&location)?;
+        let read = super::connect::open(&location, Access::Write)?;
         Ok(Self { read, grant: Grant::open(&location)? })
     }
 }
@@ -163,9 +163,14 @@ pub(super) fn commit(
             }
         }
     };
-    receipt(&fate, &left_out, writing.format, out)?;
-    out.flush()?;
-    conclusion(fate, &left_out)
+    let printed = receipt(&fate, &left_out, writing.format, out).and_then(|()| Ok(out.flush()?));
+    let committed = matches!(fate, Fate::Committed { .. });
+    // What became of it counts more than whether anybody reads the receipt: a refusal stays one behind `| head`.
+    conclusion(fate, &left_out)?;
+    printed.map_err(|failure| match failure.is_reader_gone() || !committed {
+        true => failure,
+        false => failure.about("all is written, but the receipt cannot be"),
+    })
 }
 
 /// Why something is left out that is as wanted already: no reason to refuse the others.

@@ -112,7 +112,7 @@ pub(crate) fn translate(error: &rusqlite::Error, path: &Path) -> Error {
         (8, 776) => Error::new(
             ErrorKind::NeedsRecovery,
             format!("{shown} was left in the middle of a transaction (its -journal is still to be rolled back)"),
-            "open it once with the program that writes it, or with `sqlite3 FILE .tables`, then try again",
+            "open it once with the program that writes it, or here with --write: that rolls it back",
         ),
         (8, _) => Error::new(
             ErrorKind::NeedsRecovery,

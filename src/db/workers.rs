@@ -42,6 +42,7 @@ use crate::db::{
     request::{Reply, Request, SLOTS, Slot},
     server::Server,
     watch,
+    write::Grant,
 };
 
 /// How long at the start what nobody waits for waits for what the user waits for, of a file and of a server. Where nothing is asked
@@ -61,6 +62,8 @@ pub struct Database {
 /// What the threads have in common.
 struct Shared {
     location: Location,
+    /// Where it may be written: what another program left half done in a file is rolled back then.
+    grant: Option<Grant>,
     replies: Box<dyn Fn(Reply) + Send + Sync>,
     /// To the observer.
     words: Sender<Word>,
@@ -91,6 +94,16 @@ impl Database {
     /// A database there, with `replies` for everything it has to say; it is called from the workers' threads. Opens nothing
     /// yet: what is wrong with the location comes as the reply to a request.
     pub fn open(location: Location, replies: impl Fn(Reply) + Send + Sync + 'static) -> Self {
+        Self::open_with(location, None, replies)
+    }
+
+    /// The same, of one that may be written, where there is a grant: what another program left half done in a file (it was killed in
+    /// the middle of a commit) does not end reading then, but is rolled back.
+    pub fn open_with(
+        location: Location,
+        grant: Option<Grant>,
+        replies: impl Fn(Reply) + Send + Sync + 'static,
+    ) -> Self {
         let before = match &location {
             Location::File(path) => watch::fingerprint(path),
             Location::Server(_) | Location::Replica(_) => None,
@@ -98,6 +111,7 @@ impl Database {
         let (words, heard) = mpsc::channel();
         let shared = Arc::new(Shared {
             location,
+            grant,
             replies: Box::new(replies),
             words,
             counts: Counts::default(),

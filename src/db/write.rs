@@ -59,6 +59,16 @@ impl Grant {
     }
 }
 
+/// Rolls back what another program left half done in a file, if anything: it was killed in the middle of a commit, and who only reads
+/// can do nothing but say so ([`ErrorKind::NeedsRecovery`](crate::db::error::ErrorKind::NeedsRecovery)).
+///
+/// # Errors
+///
+/// See [`ErrorKind`](crate::db::error::ErrorKind).
+pub fn recover(grant: &Grant, patience: Duration) -> Result<()> {
+    WriteSession::open(grant)?.with_patience(patience).prepare()
+}
+
 /// Who writes.
 enum Backend {
     File(FileWriter),

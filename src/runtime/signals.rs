@@ -1,8 +1,8 @@
 //! Signals: those that end the program, and those that send it to the background and back.
 
-use std::io;
+use std::{io, sync::Arc};
 
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGXFSZ};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What a signal wants.
@@ -56,6 +56,16 @@ impl Signals {
             _ = self.stop.recv() => Wanted::Suspend,
         }
     }
+}
+
+/// From now on a file that grows over the limit (`ulimit -f`) is an error of whoever writes it, which is told, and no end of the program
+/// in the middle of it with the terminal as it was.
+///
+/// # Errors
+/// The system refuses a handler.
+pub fn outlive_limits() -> io::Result<()> {
+    // A handler, not an ignored signal: those are inherited by the user's editor.
+    signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
 }
 
 /// Stops this process as Ctrl-z does; returns when it is continued.

@@ -101,6 +101,61 @@ pub(crate) fn find(ask: &mut Ask<'_>, known: &Known, relation: &Arc<Relation>, t
     }
 }
 
+/// Whole rows by the texts of their keys, in their order: in one round trip where they fit into an answer.
+pub(crate) fn find_all(
+    ask: &mut Ask<'_>,
+    known: &Known,
+    relation: &Arc<Relation>,
+    texts: &[String],
+) -> Result<Vec<Option<Record>>> {
+    readable(relation)?;
+    let mut form = known.form(relation);
+    loop {
+        match find_at_once(ask, relation, texts, form) {
+            Err(error) if words::is_undecodable(&error) && form == Form::Plain => {
+                form = Form::Exact;
+                known.wants_exact(relation);
+            }
+            Err(error) if is_too_large(&error) => {
+                return match texts {
+                    [] => Ok(Vec::new()),
+                    [text] => Ok(vec![find(ask, known, relation, text)?]),
+                    _ => {
+                        let (first, second) = texts.split_at(texts.len() / 2);
+                        let mut all = find_all(ask, known, relation, first)?;
+                        all.extend(find_all(ask, known, relation, second)?);
+                        Ok(all)
+                    }
+                };
+            }
+            all => return all,
+        }
+    }
+}
+
+fn find_at_once(
+    ask: &mut Ask<'_>,
+    relation: &Arc<Relation>,
+    texts: &[String],
+    form: Form,
+) -> Result<Vec<Option<Record>>> {
+    let mut script = Script::default();
+    let mut sought = Vec::with_capacity(texts.len());
+    for text in texts {
+        let first = script.statements().len();
+        let wanted = by_text(relation, text);
+        sought.push(
+            wanted
+                .map(|wanted| RowParts::new(&mut script, relation, &wanted, form))
+                .transpose()?
+                .map(|parts| (parts, first)),
+        );
+    }
+    let sets = if script.statements().is_empty() { Vec::new() } else { ask(&script)? };
+    let found = |(parts, first): (RowParts, usize)| parts.record(sets.get(first..).unwrap_or_default(), relation);
+    sought.into_iter().map(|sought| sought.map_or(Ok(None), found)).collect()
+}
+
 /// A question with its mappings.
 pub(crate) fn question(ask: &mut Ask<'_>, known: &Known, schema: &Schema, id: &str) -> Result<Option<QuestionRecord>> {
     let Some(questions) = schema.catalogued("questions") else { return Ok(None) };

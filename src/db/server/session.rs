@@ -108,6 +108,12 @@ impl ServerSession {
         record::find(&mut |script| self.ask(script), &known, relation, key_text)
     }
 
+    /// Whole rows by the texts of their keys, in as few round trips as they fit into.
+    pub(crate) fn find_all(&mut self, relation: &Arc<Relation>, texts: &[String]) -> Result<Vec<Option<Record>>> {
+        let known = Arc::clone(&self.known);
+        record::find_all(&mut |script| self.ask_within(script, self.limits.long), &known, relation, texts)
+    }
+
     /// A row of `questions` with its mappings.
     pub(crate) fn question(&mut self, id: &str) -> Result<Option<QuestionRecord>> {
         let known = Arc::clone(&self.known);

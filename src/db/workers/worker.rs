@@ -114,8 +114,18 @@ impl Worker {
         Ok(())
     }
 
-    /// Reads from wherever the database is.
+    /// Reads from wherever the database is. What another program left half done in a file is rolled back first, where that may be.
     pub(super) fn read(&mut self, query: &Query) -> Result<Answer> {
+        match (self.read_as_it_is(query), &self.shared.grant) {
+            (Err(error), Some(grant)) if error.kind == ErrorKind::NeedsRecovery => {
+                WriteSession::open_with(grant, self.mailbox.canceller())?.prepare()?;
+                self.read_as_it_is(query)
+            }
+            (answer, _) => answer,
+        }
+    }
+
+    fn read_as_it_is(&mut self, query: &Query) -> Result<Answer> {
         let session = self.session()?;
         Ok(match query {
             Query::Schema => Answer::Schema(Arc::new(session.schema()?)),
