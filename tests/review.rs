@@ -5,6 +5,9 @@
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod support;
 
+#[path = "review/faults.rs"]
+mod faults;
+
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;

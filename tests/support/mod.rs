@@ -189,6 +189,11 @@ impl Terminal {
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
     }
 
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// Waits until the program is stopped, as Ctrl-z does it.
     pub(crate) fn until_stopped(&self) {
         let path = format!("/proc/{}/stat", self.child.process_id().unwrap());

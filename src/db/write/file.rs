@@ -80,11 +80,16 @@ impl FileWriter {
             let outcome = self.attempt(batch, &wait);
             match outcome {
                 Ok(outcome) => return Ok(Receipt { batch: batch.id, outcome }),
-                Err(error) if error.kind == ErrorKind::Locked => wait.a_moment(error)?,
+                Err(error) if error.kind == ErrorKind::Locked => wait.a_moment(error).map_err(nothing_written)?,
                 Err(error) => {
                     // Whatever state the connection was in: the next batch gets a new one.
                     self.opened = None;
-                    return Err(error);
+                    if matches!(error.kind, ErrorKind::Io | ErrorKind::DiskFull) {
+                        // The journal may still be there: who only reads could do nothing about it. Where it fails, whoever opens it
+                        // next hears of it.
+                        let _ = Opened::open(&self.path);
+                    }
+                    return Err(nothing_written(error));
                 }
             }
         }
@@ -207,6 +212,17 @@ impl Wait {
         thread::sleep(PAUSE);
         Ok(())
     }
+}
+
+/// An error of a batch: it is rolled back.
+fn nothing_written(mut error: Error) -> Error {
+    const NOTHING: &str = "nothing was written";
+    if matches!(error.kind, ErrorKind::Io | ErrorKind::Locked | ErrorKind::Damaged | ErrorKind::Sql)
+        && !error.what.contains(NOTHING)
+    {
+        error.what = format!("{}; {NOTHING}", error.what);
+    }
+    error
 }
 
 fn gone(path: &Path) -> Error {
