@@ -240,7 +240,10 @@ fn what_was_staged_outlives_a_kill_and_keeps_its_guard() {
     terminal.end();
     desk.sql("UPDATE questions SET answer = 'Theirs.' WHERE id = 'q-1'");
     let terminal = desk.start();
-    steps(&terminal, &[("", "From an earlier session"), ("t", "Mine.")]);
+    steps(
+        &terminal,
+        &[("", "From an earlier session"), ("t", "1 staged"), ("\x13", "Mine."), ("\x13", "changed meanwhile")],
+    );
     quits(terminal);
     desk.holds("flagged flagged flagged", "");
     assert_eq!(desk.one("SELECT answer FROM questions WHERE id = 'q-1'"), "Theirs.");
