@@ -200,16 +200,14 @@ impl ReadSession {
         ask!(self, find(relation, key_text))
     }
 
-    /// Whole rows by the texts of their keys, in their order: of a server in one round trip, where they fit into an answer.
+    /// Whole rows by the texts of their keys, in their order, all as they were at one moment: of a server in one round trip,
+    /// where they fit into an answer.
     ///
     /// # Errors
     ///
     /// See [`ErrorKind`].
     pub fn find_all(&mut self, relation: &Arc<Relation>, key_texts: &[String]) -> Result<Vec<Option<Record>>> {
-        match self.backend()? {
-            Backend::Server(server) => server.find_all(relation, key_texts),
-            Backend::File(file) => key_texts.iter().map(|text| file.find(relation, text)).collect(),
-        }
+        ask!(self, find_all(relation, key_texts))
     }
 
     /// A row of `questions` with its mappings; `None` where there is none, or no such table.

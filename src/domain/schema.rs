@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::domain::{
     catalogue::{CatalogueColumn, CatalogueTable},
-    name::canonical,
+    name::is_same,
 };
 
 /// What a name in the schema stands for.
@@ -133,10 +133,8 @@ pub struct Relation {
 impl Relation {
     /// Position of the column with this real, logical or physical name.
     pub fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name == name).or_else(|| {
-            let wanted = canonical(name);
-            self.columns.iter().position(|column| canonical(&column.name) == wanted)
-        })
+        let exactly = self.columns.iter().position(|column| column.name == name);
+        exactly.or_else(|| self.columns.iter().position(|column| is_same(&column.name, name)))
     }
 
     /// Whether it is the catalogue's table of this logical name.
@@ -155,10 +153,8 @@ pub struct Schema {
 impl Schema {
     /// The relation with this real, logical or physical name.
     pub fn find(&self, name: &str) -> Option<&Arc<Relation>> {
-        self.relations.iter().find(|relation| relation.name == name).or_else(|| {
-            let wanted = canonical(name);
-            self.relations.iter().find(|relation| canonical(&relation.name) == wanted)
-        })
+        let exactly = self.relations.iter().find(|relation| relation.name == name);
+        exactly.or_else(|| self.relations.iter().find(|relation| is_same(&relation.name, name)))
     }
 
     /// The catalogue's table of this logical name, under whatever name it has here.

@@ -214,6 +214,15 @@ impl FileSession {
         self.read(|reader, _| record::find(reader, relation, key_text))
     }
 
+    /// Whole rows by the texts of their keys, in their order.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub(crate) fn find_all(&mut self, relation: &Arc<Relation>, key_texts: &[String]) -> Result<Vec<Option<Record>>> {
+        self.read(|reader, _| key_texts.iter().map(|text| record::find(reader, relation, text)).collect())
+    }
+
     /// A row of `questions` with its mappings; `None` where there is none, or no such table.
     ///
     /// # Errors
