@@ -6,6 +6,7 @@
 use std::{
     fs::File,
     io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::PathBuf,
     sync::mpsc::{self, Receiver, Sender},
     thread::{self, JoinHandle},
@@ -120,7 +121,9 @@ fn work(jobs: &Receiver<Job>, mut recovery: Option<Recovery>, inbox: &UnboundedS
 fn save(typed: &str, text: &str) -> Result<PathBuf, String> {
     let path = expanded(typed)?;
     let shown = path.display();
-    let mut file = File::options().write(true).create_new(true).open(&path).map_err(|error| match error.kind() {
+    // For its owner alone: what is saved is SQL, and that has passwords as they are.
+    let options = File::options().write(true).create_new(true).mode(0o600).open(&path);
+    let mut file = options.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
             format!("{shown} is there already, and nothing is written over: give another name")
         }
@@ -157,7 +160,7 @@ fn expanded(typed: &str) -> Result<PathBuf, String> {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use std::fs;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     use tokio::sync::mpsc::unbounded_channel;
 
@@ -188,6 +191,7 @@ mod tests {
         files.save(path.to_str().unwrap().to_owned(), "SELECT 1;\n".to_owned(), "the log".to_owned());
         drop(files);
         assert_eq!(words(&mut inbox), [format!("done: the log saved to {}", path.display())]);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "it may hold passwords");
         assert_eq!(fs::read_to_string(path).unwrap(), "SELECT 1;\n");
         assert_eq!(Recovery::open(folder.path(), "/a.db").1.as_deref(), Some("staged 49"));
     }

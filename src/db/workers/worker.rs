@@ -21,7 +21,7 @@ use crate::{
         write::{Grant, WriteSession},
     },
     domain::{
-        change::{Batch, Outcome},
+        change::{Batch, Outcome, Receipt},
         schema::Relation,
     },
 };
@@ -62,7 +62,12 @@ impl Worker {
                 // Whatever state the sessions were in: the next request gets a new one.
                 self.session = None;
                 self.writer = None;
-                Err(broken(cause.as_ref()))
+                let error = broken(cause.as_ref());
+                match &request.query {
+                    // An error would say that nothing is written, and the user would do it again: it may be written all the same.
+                    Query::Write(_, batch) => Ok(Some(self.lost(batch, &error))),
+                    _ => Err(error),
+                }
             });
             // Without a schema nobody asks for a page.
             let hopeless = self.slot == Slot::Schema && outcome.is_err() && self.shared.server().is_some();
@@ -153,12 +158,23 @@ impl Worker {
         let receipt = session.write(batch)?;
         self.writer = Some((of, session));
         if !matches!(receipt.outcome, Outcome::Refused(_)) {
-            // What is read from now on is read anew, and whoever watches looks at once.
-            self.shared.wrote(batch, &receipt.outcome);
-            let (nobody, _) = mpsc::channel();
-            self.shared.tell(Word::Look(nobody));
+            self.wrote(batch, &receipt.outcome);
         }
         Ok(Answer::Written(Arc::new(receipt)))
+    }
+
+    /// The writing ended nobody knows where.
+    fn lost(&self, batch: &Batch, why: &Error) -> Answer {
+        let outcome = Outcome::Unknown(format!("{} ({}): look at the rows before you do it again", why.what, why.remedy));
+        self.wrote(batch, &outcome);
+        Answer::Written(Arc::new(Receipt { batch: batch.id, outcome }))
+    }
+
+    /// What is read from now on is read anew, and whoever watches looks at once.
+    fn wrote(&self, batch: &Batch, outcome: &Outcome) {
+        self.shared.wrote(batch, outcome);
+        let (nobody, _) = mpsc::channel();
+        self.shared.tell(Word::Look(nobody));
     }
 
     pub(super) fn session(&mut self) -> Result<&mut ReadSession> {
@@ -197,7 +213,7 @@ pub(super) fn broken(cause: &(dyn std::any::Any + Send)) -> Error {
     let words = words.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default();
     Error::new(
         ErrorKind::Sql,
-        format!("reading the database failed in an unforeseen way: {words}"),
+        format!("the work on the database failed in an unforeseen way: {words}"),
         "please report this",
     )
 }

@@ -150,10 +150,11 @@ impl ServerWriter {
             return Err(Error::new(ErrorKind::Cancelled, "cancelled: nothing was written", ""));
         }
         match self.link.write(order.transaction(), &self.canceller)? {
-            Sent::Committed(sets) => {
-                let rows = order.rows(&sets)?;
-                Ok(Attempt::Done(committed(batch, &picture, &order, rows, Known::Answered)))
-            }
+            Sent::Committed(sets) => match order.rows(&sets) {
+                Ok(rows) => Ok(Attempt::Done(committed(batch, &picture, &order, rows, Known::Answered))),
+                // It is written, whatever the answer looks like: an error would say that it is not.
+                Err(why) => self.look(batch, &picture, &order, history, until, why).map(Attempt::Done),
+            },
             Sent::RolledBack(refused) => self.refused(batch, &picture, &order, refused),
             Sent::Lost(why) => self.look(batch, &picture, &order, history, until, why).map(Attempt::Done),
         }

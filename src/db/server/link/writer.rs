@@ -294,12 +294,13 @@ impl Shared {
                 Sent::Committed(done.into_iter().flatten().collect())
             }
             // A step that failed keeps those behind it from being run, and the last of them is what commits.
-            (Ok(done), _) => match done.iter().position(Result::is_err) {
-                Some(at) => match &done[at] {
-                    Err(said) => refused(Some(at).filter(|at| *at < steps), said),
-                    Ok(_) => Sent::Lost(strange()),
-                },
-                None => Sent::Lost(strange()),
+            (Ok(done), state) => match (done.iter().position(Result::is_err), done.into_iter().find_map(Result::err)) {
+                // A commit that was refused leaves its transaction open; one that failed otherwise (a disc) may be there after all.
+                (Some(at), Some(said)) if at == steps && state == State::Ended => {
+                    Sent::Lost(self.said(&said, token))
+                }
+                (Some(at), Some(said)) => refused(Some(at).filter(|at| *at < steps), &said),
+                _ => Sent::Lost(strange()),
             },
             // What is still open at the end is rolled back by the end; what was not understood never began.
             (Err(said), State::Open) => refused(None, &said),

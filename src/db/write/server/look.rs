@@ -73,7 +73,10 @@ impl ServerWriter {
         } else {
             (self.canceller.clone(), self.limits.request * 3)
         };
-        let glance = Glance::new(batch, picture, order, history)?;
+        // What cannot be asked for may be there all the same.
+        let Ok(glance) = Glance::new(batch, picture, order, history) else {
+            return Ok(Outcome::Unknown(unknown(batch, history, &why)));
+        };
         let mut pause = FIRST_PAUSE;
         loop {
             match self.look_once(&glance, &canceller) {
