@@ -22,6 +22,7 @@ use super::{
 use crate::{
     db::session::ReadSession,
     domain::{
+        page::Record,
         record_text::value_json,
         review::{Decision, FlagSource, ReviewItem, Undecidable, Verdict, change, guard},
         schema::Schema,
@@ -215,8 +216,10 @@ fn lines(
     let questions = schema.catalogued("questions").ok_or_else(no_questions)?;
     let queue = schema.catalogued("workQueue");
     let (mut lines, mut left_out) = (Vec::new(), Vec::new());
-    for (id, record) in ids.iter().zip(read.find_all(questions, ids)?) {
-        let Some(record) = record else {
+    for (id, found) in ids.iter().zip(read.find_all(questions, ids)?) {
+        // Where no id is 17, row 17 is found: good for looking, but nobody decides on a row by its number.
+        let is_it = |record: &Record| record.get("id").is_none_or(|value| value.to_plain() == *id);
+        let Some(record) = found.filter(is_it) else {
             let mut words = "there is no such question".to_owned();
             if id.contains(['.', '/']) {
                 words.push_str(", nor such a file");

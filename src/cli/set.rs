@@ -20,7 +20,7 @@ use crate::{
         edit::{Form, Weight, check, default_value, is_kept_by_the_database, why_not},
         page::Record,
         place::Place,
-        schema::Relation,
+        schema::{KeyKind, Relation},
         staged::trail,
         value::{Bytes, Value},
     },
@@ -85,10 +85,10 @@ pub(super) fn run(args: &SetArgs, cx: Context<'_>, out: &mut dyn Write) -> Resul
         let name = &place.relation;
         Failure::new(Status::Failed, format!("no table is called {name}: `reelscope tables` lists them"))
     })?;
-    let record = desk
-        .read
-        .find(relation, key)?
-        .ok_or_else(|| Failure::new(Status::Refused, format!("{} has no record with the key {key}", relation.name)))?;
+    let record =
+        desk.read.find(relation, key)?.filter(|record| is_named(record, key)).ok_or_else(|| {
+            Failure::new(Status::Refused, format!("{} has no record with the key {key}", relation.name))
+        })?;
     let at = Timestamp::now();
     let set = cells(args, &words.fields, &record, at)?;
     let id = format!("{}/{key}", relation.name);
@@ -102,6 +102,17 @@ pub(super) fn run(args: &SetArgs, cx: Context<'_>, out: &mut dyn Write) -> Resul
         vec![Line { id, change, trail }]
     };
     writing::commit(&desk, cx.config.author(), at, (lines, Vec::new()), Conflicts::Refuse, &args.writing, out)
+}
+
+/// Whether the row has this key by its own words. Where no key is 17, row 17 is found: good for looking, but nobody writes a row by a
+/// number that people do not see.
+fn is_named(record: &Record, key: &str) -> bool {
+    let relation = &*record.relation;
+    let mut declared = relation.columns.iter().zip(&record.cells).filter(|(column, _)| column.primary_key.is_some());
+    match (&relation.key, declared.next(), declared.next()) {
+        (KeyKind::Rowid { column: None, .. }, Some((_, value)), None) => value.is_null() || value.to_plain() == key,
+        _ => true,
+    }
 }
 
 /// The guard: the row as it was read, but for what triggers and the database keep.

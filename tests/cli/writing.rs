@@ -280,6 +280,16 @@ fn a_thousand_ids_from_standard_input_are_one_transaction() {
 }
 
 #[test]
+fn the_number_of_a_row_is_no_id_where_rows_have_one() {
+    let desk = Desk::new();
+    let words = ended(&desk.decide(&["3", "approve"]), 5);
+    assert!(words.contains("3: there is no such question"), "{words}");
+    let words = ended(&desk.set(&["questions/3", "status=active"]), 5);
+    assert!(words.contains("questions has no record with the key 3"), "{words}");
+    assert_eq!((desk.status("q-3").as_str(), desk.trails().as_str()), ("flagged", "0"));
+}
+
+#[test]
 fn wrong_decisions_are_usage() {
     let desk = Desk::new();
     assert!(
@@ -331,6 +341,27 @@ fn a_file_that_cannot_be_written_is_not_opened_for_writing() {
     ] {
         assert!(refused(words, 4).contains("read-only"), "{words:?}");
     }
+}
+
+#[test]
+fn what_another_program_left_half_done_is_rolled_back_first() {
+    let (source, desk) = (Desk::new(), Desk::new());
+    // As a program leaves it that was killed while it wrote: pages are in the file already, and a journal that takes them back.
+    let killed = source.open();
+    killed
+        .execute_batch(
+            "PRAGMA cache_size=2; INSERT INTO users SELECT 'u' || value, 'x', hex(randomblob(2000)) FROM json_each('[1,2,3,4,5,6,7,8,9]');
+             BEGIN IMMEDIATE; UPDATE users SET password = hex(randomblob(2000)); UPDATE questions SET status = 'draft'",
+        )
+        .unwrap();
+    for ending in ["", "-journal"] {
+        std::fs::copy(format!("{}{ending}", source.path), format!("{}{ending}", desk.path)).unwrap();
+    }
+    let reading = refused(&["review", "list", &desk.path], 3);
+    assert!(reading.contains("--write"), "{reading}");
+    assert!(ended(&desk.decide(&["q-1", "approve"]), 0).is_empty());
+    assert_eq!((desk.status("q-1").as_str(), desk.status("q-2").as_str()), ("active", "flagged"));
+    assert_eq!(desk.text("PRAGMA integrity_check"), "ok");
 }
 
 #[test]

@@ -348,6 +348,21 @@ fn what_is_too_large_for_an_answer_comes_in_smaller_ones() {
     assert_eq!(ids, (1..=60).rev().map(RowKey::Rowid).collect::<Vec<_>>());
     // Only the first page had to learn it.
     assert!(trips < 8, "{trips}");
+    let t = schema.find("t").unwrap();
+    let keys: Vec<String> =
+        ["60", "none", "61"].into_iter().map(str::to_owned).chain((1..60).map(|id| id.to_string())).collect();
+    let here: Vec<_> = keys.iter().map(|key| file.find(t, key).unwrap()).collect();
+    assert_eq!((here.iter().flatten().count(), here[1].is_none()), (60, true));
+    for most in [25_000, 1_000_000] {
+        let mut trips = 0;
+        let mut ask = |script: &Script| {
+            trips += 1;
+            narrow(connection, script, most)
+        };
+        assert!(record::find_all(&mut ask, &known, t, &keys).unwrap() == here, "{most}");
+        // Two halves of halves where they do not fit; else one.
+        assert!(trips == 1 || most == 25_000 && trips < 16, "{trips}");
+    }
     let mut ask = |script: &Script| narrow(connection, script, 4_100_000);
     let big = schema.find("big").unwrap();
     let there = record::read(&mut ask, &known, big, &RowKey::Rowid(1)).unwrap();

@@ -165,7 +165,8 @@ impl Worker {
 
     /// The writing ended nobody knows where.
     fn lost(&self, batch: &Batch, why: &Error) -> Answer {
-        let outcome = Outcome::Unknown(format!("{} ({}): look at the rows before you do it again", why.what, why.remedy));
+        let outcome =
+            Outcome::Unknown(format!("{} ({}): look at the rows before you do it again", why.what, why.remedy));
         self.wrote(batch, &outcome);
         Answer::Written(Arc::new(Receipt { batch: batch.id, outcome }))
     }

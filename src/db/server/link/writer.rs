@@ -5,33 +5,34 @@
 //! whether it is still open at its end, and closes the stream, which rolls back whatever is. It goes over a connection of its own, and
 //! what is read just before goes over the same one: so it is surely alive. Must not know what is written.
 
+mod answer;
+#[cfg(test)]
+mod tests;
+
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use http::{Request, header};
 use hyper::{Body, Client, body::HttpBody as _};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
+use self::answer::{Answer, Said, State};
 use super::{Course, Link, Set, Shared, Stage, What, keys::Key};
-use crate::{
-    db::{
-        connection::Canceller,
-        error::{Error, ErrorKind, Result},
-        server::{
-            Server,
-            cells::strange,
-            connector::Connector,
-            credentials::Token,
-            script::Script,
-            transaction::{self, Transaction},
-            words::{self, Fault, Words},
-        },
+use crate::db::{
+    connection::Canceller,
+    error::{Error, ErrorKind, Result},
+    server::{
+        Server,
+        cells::strange,
+        connector::Connector,
+        credentials::Token,
+        script::Script,
+        transaction::{self, Transaction},
+        words::{self, Fault, Words},
     },
-    domain::value::{Bytes, Value},
 };
 
 /// A connection that lay idle for longer is taken for dead, as those of readers are.
@@ -296,9 +297,7 @@ impl Shared {
             // A step that failed keeps those behind it from being run, and the last of them is what commits.
             (Ok(done), state) => match (done.iter().position(Result::is_err), done.into_iter().find_map(Result::err)) {
                 // A commit that was refused leaves its transaction open; one that failed otherwise (a disc) may be there after all.
-                (Some(at), Some(said)) if at == steps && state == State::Ended => {
-                    Sent::Lost(self.said(&said, token))
-                }
+                (Some(at), Some(said)) if at == steps && state == State::Ended => Sent::Lost(self.said(&said, token)),
                 (Some(at), Some(said)) => refused(Some(at).filter(|at| *at < steps), &said),
                 _ => Sent::Lost(strange()),
             },
@@ -327,95 +326,4 @@ fn body(steps: Json) -> String {
         {"type": "close"},
     ]})
     .to_string()
-}
-
-/// What a server says of a failure.
-#[derive(Debug)]
-struct Said {
-    message: String,
-    code: String,
-}
-
-/// Whether a transaction was open when all steps had run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Open,
-    Ended,
-}
-
-/// An answer: what became of each step that was run, and of those behind one that failed only its error.
-struct Answer {
-    outcome: Result<Vec<Result<Set, Said>>, Said>,
-    state: State,
-}
-
-impl Answer {
-    fn of(bytes: &[u8]) -> Result<Self> {
-        let mut answer: Json = serde_json::from_slice(bytes).map_err(|_| strange())?;
-        let mut results = answer.get_mut("results").map(Json::take).ok_or_else(strange)?;
-        let is_over = results.pointer("/1/response/is_autocommit").and_then(Json::as_bool);
-        // Where the server does not say it, it may be either: whoever asks what is written is told that nobody knows.
-        let state = if is_over == Some(false) { State::Open } else { State::Ended };
-        if let Some(error) = results.pointer("/0/error") {
-            return Ok(Self { outcome: Err(Said::of(error)), state });
-        }
-        let mut result = results.pointer_mut("/0/response/result").map(Json::take).ok_or_else(strange)?;
-        let errors = result.get_mut("step_errors").map(Json::take).unwrap_or_default();
-        let Some(Json::Array(steps)) = result.get_mut("step_results").map(Json::take) else { return Err(strange()) };
-        let mut outcome = Vec::with_capacity(steps.len());
-        for (at, step) in steps.into_iter().enumerate() {
-            match errors.get(at) {
-                Some(error) if !error.is_null() => {
-                    outcome.push(Err(Said::of(error)));
-                    break;
-                }
-                _ => outcome.push(Ok(set(step)?)),
-            }
-        }
-        Ok(Self { outcome: Ok(outcome), state })
-    }
-}
-
-impl Said {
-    fn of(error: &Json) -> Self {
-        let text = |name| error.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
-        Self { message: text("message"), code: text("code") }
-    }
-}
-
-fn set(mut step: Json) -> Result<Set> {
-    let Some(Json::Array(rows)) = step.get_mut("rows").map(Json::take) else { return Err(strange()) };
-    let rows = rows.into_iter().map(|row| match row {
-        Json::Array(values) => values.into_iter().map(value).collect(),
-        _ => Err(strange()),
-    });
-    Ok(Set { rows: rows.collect::<Result<_>>()? })
-}
-
-/// A value, exactly (the specification's section "Values").
-fn value(mut json: Json) -> Result<Value> {
-    let class = json.get_mut("type").map(Json::take).unwrap_or_default();
-    let mut content = || json.get_mut("value").map(Json::take).unwrap_or_default();
-    match (class.as_str(), &class) {
-        (Some("null"), _) => Ok(Value::Null),
-        (Some("integer"), _) => match content().as_str().and_then(|digits| digits.parse().ok()) {
-            Some(number) => Ok(Value::Integer(number)),
-            None => Err(strange()),
-        },
-        // An infinity comes as null: see `words::is_undecodable`.
-        (Some("float"), _) => match content().as_f64() {
-            Some(number) => Ok(Value::Real(number)),
-            None => Err(words::undecodable()),
-        },
-        (Some("text"), _) => match content() {
-            Json::String(text) => Ok(Value::Text(Bytes::whole(text.into_bytes()))),
-            _ => Err(strange()),
-        },
-        (Some("blob"), _) => {
-            let text = json.get("base64").and_then(Json::as_str).ok_or_else(strange)?;
-            let bytes = STANDARD_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| strange())?;
-            Ok(Value::Blob(Bytes::whole(bytes)))
-        }
-        _ => Err(strange()),
-    }
 }
