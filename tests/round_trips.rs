@@ -16,6 +16,7 @@ use reelscope::{
     },
     domain::{
         page::{Direction, PageAt, PageQuery, RowKey, SortKey},
+        review::ReviewOrder,
         schema::{KeyKind, Relation, Schema},
     },
 };
@@ -336,4 +337,27 @@ fn the_program_is_open_after_three_round_trips_on_one_connection() {
     let Some(rows) = rows else { panic!("no page of rows was asked for: {requests:#?}") };
     assert!(rows < 3, "rows were asked for by request {}: {requests:#?}", rows + 1);
     assert!(requests[..=rows].iter().all(|request| request.connection == 1), "{requests:#?}");
+}
+
+/// In the review, the question that comes next was read ahead: a decision shows it, though the server says nothing from then on.
+#[test]
+fn the_next_question_of_a_review_waits_for_no_round_trip() {
+    let Some((sqld, proxy)) = code_reels() else { return };
+    sqld.run("UPDATE questions SET status = 'active'; UPDATE questions SET status = 'flagged', answer = 'the answer of ' || id WHERE id IN ('q-1', 'q-3', 'q-4')");
+    let list = ReadSession::open(&location(&proxy)).unwrap().review(ReviewOrder::Flagged, 9).unwrap();
+    let ids: Vec<&str> = list.items.iter().map(|item| item.id.as_str()).collect();
+    let [first, next, _] = ids[..] else { panic!("{ids:?}") };
+    let arguments = [&*proxy.url(), "--write"];
+    let terminal = Terminal::start(&Start { arguments: &arguments, size: (140, 40), ..Start::default() });
+    terminal.until_text("q-1");
+    let then = proxy.requests().len();
+    terminal.press("Q");
+    terminal.until_text(&format!("the answer of {first}"));
+    proxy.until_asked(&format!("'{next}'"));
+    assert_eq!(since(&proxy, then, &format!("'{next}'")), 1, "asked for before it is wanted, once");
+    // Whatever is asked from here on is not answered, the decision included.
+    proxy.break_those("\"", Fault::StallAfter(0));
+    terminal.press("a");
+    terminal.until_text(&format!("the answer of {next}"));
+    assert_eq!(sqld.value(&format!("SELECT status FROM questions WHERE id = '{next}'")), "flagged");
 }

@@ -23,7 +23,9 @@ mod tests {
     fn both_forms_are_one() {
         assert_eq!(canonical("questionHistory"), canonical("question_history"));
         assert_ne!(canonical("question"), canonical("questions"));
-        for (one, other) in [("questionHistory", "QUESTION_HISTORY"), ("question", "questions"), ("İd", "id"), ("_", "")] {
+        for (one, other) in
+            [("questionHistory", "QUESTION_HISTORY"), ("question", "questions"), ("İd", "id"), ("_", "")]
+        {
             assert_eq!(is_same(one, other), canonical(one) == canonical(other), "{one} {other}");
         }
     }
