@@ -399,6 +399,11 @@ impl App {
                 self.review.reopened(&id);
                 self.review.changed(&mut cx!(self, now));
                 self.say(Severity::Info, format!("{} is left as it is now", safe(&id)), now);
+                // It is done with, as far as the queue goes.
+                if self.review.current().is_some_and(|item| item.id == id) && self.review.skip() == Handled::No {
+                    self.say_done(now);
+                }
+                self.follow_review(now);
             }
             Settle::Later => {
                 self.review.go_to(&id);

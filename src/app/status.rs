@@ -101,7 +101,10 @@ impl App {
                 row.put_right(&keys, key);
             }
         }
-        for action in self.hints() {
+        // What is staged is nowhere yet: how to commit it comes first.
+        let waiting = self.overlays.is_empty() && !self.settings.staged.is_empty();
+        let staged: &[Action] = if waiting { &[Action::Commit, Action::Changes] } else { &[] };
+        for action in staged.iter().chain(self.hints()) {
             let Some(keys) = self.hint_key(context, *action) else { continue };
             // What is edited is staged; what is staged is committed elsewhere.
             let word = if context == Context::Edit && *action == Action::Commit { "stage" } else { short(*action) };
@@ -127,17 +130,37 @@ impl App {
         if !self.overlays.is_empty() {
             return &[A::Cancel];
         }
-        match self.wanted.focus {
-            PaneId::Tables => &[A::Open, A::Internal, A::NextPane, A::Search, A::Zoom],
-            PaneId::Table => {
+        let desk = self.wanted.desk == Desk::Review;
+        match (self.wanted.focus, self.settings.access) {
+            (PaneId::Tables, _) => &[A::Open, A::Internal, A::NextPane, A::Search, A::Zoom],
+            (PaneId::Table, Access::Writing) => &[
+                A::Open,
+                A::Edit,
+                A::NewRow,
+                A::DuplicateRow,
+                A::DeleteRow,
+                A::ViewCell,
+                A::Sort,
+                A::GoTo,
+                A::NextPane,
+            ],
+            (PaneId::Table, Access::ReadOnly) => {
                 &[A::Open, A::ViewCell, A::Sort, A::GoTo, A::NextTab, A::Copy, A::Preview, A::NextPane, A::Zoom]
             }
-            PaneId::Question if self.wanted.desk == Desk::Review => {
-                &[A::Approve, A::Delete, A::Skip, A::Improve, A::Decide, A::NextTab, A::Cancel]
+            (PaneId::Question, Access::Writing) if desk => {
+                &[A::Approve, A::Delete, A::Skip, A::Improve, A::Decide, A::Edit, A::NextTab, A::Cancel]
             }
-            PaneId::Question => &[A::NextTab, A::Search, A::Raw, A::Copy, A::Cancel, A::Zoom],
-            PaneId::Review => &[A::Approve, A::Delete, A::Skip, A::Improve, A::Decide, A::Edit, A::Mark],
-            PaneId::Bots => &[A::Open, A::Pause, A::NextTab, A::Last, A::ViewCell, A::Zoom],
+            (PaneId::Question, Access::Writing) => {
+                &[A::Edit, A::NextTab, A::Search, A::Raw, A::Copy, A::Cancel, A::Zoom]
+            }
+            (PaneId::Question, Access::ReadOnly) => &[A::NextTab, A::Search, A::Raw, A::Copy, A::Cancel, A::Zoom],
+            (PaneId::Review, Access::Writing) => {
+                &[A::Approve, A::Delete, A::Skip, A::Improve, A::Decide, A::Edit, A::Mark, A::ReviewOrder]
+            }
+            (PaneId::Review, Access::ReadOnly) => {
+                &[A::Open, A::Skip, A::ReviewOrder, A::Search, A::NextPane, A::Cancel]
+            }
+            (PaneId::Bots, _) => &[A::Open, A::Pause, A::NextTab, A::Last, A::ViewCell, A::Zoom],
         }
     }
 
@@ -285,6 +308,11 @@ const fn short(action: Action) -> &'static str {
         Action::Open => "open",
         Action::ViewCell => "whole cell",
         Action::Choices => "NULL, default …",
+        Action::NewRow => "new row",
+        Action::DuplicateRow => "duplicate",
+        Action::DeleteRow => "delete",
+        Action::ReviewOrder => "order",
+        Action::Changes => "changes",
         Action::EditExternal => "$EDITOR",
         Action::SelectAll => "select all",
         Action::Sort => "sort",

@@ -48,7 +48,9 @@ impl App {
         if !self.overlays.is_empty() {
             self.draw_badge(layout.status, buf);
         }
-        let above = Rect { height: layout.status.y.saturating_sub(u16::from(!layout.hints.is_empty())), ..screen };
+        // What a window's keys do stands in its lower border: what is said stands below it then, where the hints are.
+        let hints = u16::from(!layout.hints.is_empty() && self.overlays.is_empty());
+        let above = Rect { height: layout.status.y.saturating_sub(hints), ..screen };
         self.toasts.draw(above, buf, &self.theme, now.elapsed);
     }
 

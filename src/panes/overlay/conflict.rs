@@ -118,8 +118,8 @@ impl Conflict {
         let changed = self.fields.iter().filter(|field| field.is_changed()).count();
         let since = match changed {
             0 => "It is another row by now.".to_owned(),
-            1 => "Since it was shown, 1 field was changed by somebody else; nothing was written.".to_owned(),
-            many => format!("Since it was shown, {many} fields were changed by somebody else; nothing was written."),
+            1 => "Not written: somebody else changed 1 field since it was shown.".to_owned(),
+            many => format!("Not written: somebody else changed {many} fields since it was shown."),
         };
         (since, Role::Warning)
     }
