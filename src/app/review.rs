@@ -147,8 +147,12 @@ impl App {
         }
         let decision = match action {
             // The tabs, and what is edited, are the question's.
-            Action::NextTab | Action::PreviousTab | Action::Edit | Action::EditExternal if in_list => {
+            Action::NextTab | Action::PreviousTab if in_list => {
                 return self.question.act(action, None, &mut cx!(self, now));
+            }
+            Action::Edit | Action::EditExternal if in_list => {
+                self.edit_listed(action, now);
+                return Handled::Yes;
             }
             Action::AskReason => {
                 self.toggle_reason(now);
@@ -204,13 +208,33 @@ impl App {
         self.say(Severity::Info, text, now);
     }
 
+    /// Whether decisions are about what is marked: where the marks can be seen.
+    fn decides_marked(&self) -> bool {
+        let seen = self.layout.is_some_and(|layout| !layout.review.is_empty());
+        self.wanted.desk == Desk::Review && seen && self.review.has_marks()
+    }
+
     fn say_nothing_to_decide(&mut self, now: Now) {
-        let words = if self.review.has_marks() {
-            "what is marked is decided already: u takes the last decision back"
-        } else {
-            "there is no question to decide on here"
+        let waited_for = self.question.id().filter(|_| self.wanted.focus == PaneId::Question);
+        let words = match waited_for {
+            _ if self.decides_marked() => {
+                "what is marked is decided already: u takes the last decision back".to_owned()
+            }
+            Some(id) => format!("{} is not on the screen yet: nothing is decided unseen", safe(id)),
+            None => "there is no question to decide on here".to_owned(),
         };
         self.say(Severity::Info, words, now);
+    }
+
+    /// Edits the question under the cursor of the queue: the one beside it, where it is that one already.
+    fn edit_listed(&mut self, action: Action, now: Now) {
+        let Some(id) = self.review.current().map(|item| item.id.clone()) else { return };
+        if self.question.id() != Some(&id) || !self.layout.is_some_and(|layout| !layout.question.is_empty()) {
+            // It is not beside the list: one edits what one sees.
+            self.question.show(id.clone(), &mut cx!(self, now));
+            self.focus(PaneId::Question, now);
+        }
+        let _ = self.question.act(action, None, &mut cx!(self, now));
     }
 
     /// What a decision is about: what is marked in the queue, or the question that is looked at, guarded by all that is shown of it.
@@ -219,21 +243,14 @@ impl App {
             return Vec::new();
         };
         let shown = self.question.record().map(|question| &question.record);
-        let looked_at = || {
-            let record = shown.filter(|record| record.relation.is("questions"))?;
-            let id = record.get("id")?.to_plain().into_owned();
-            Some(Subject { id, key: record.key.clone(), shown: review::guard(record) })
-        };
-        let desk = self.wanted.desk == Desk::Review;
-        if self.wanted.focus == PaneId::Question && !(desk && self.review.has_marks()) {
-            // Another one is on its way: what is on the screen is not what is meant.
-            let waits = self.question.id() != looked_at().as_ref().map(|subject| subject.id.as_str());
-            if !waits {
-                return looked_at().into_iter().collect();
-            }
-            if !desk {
-                return Vec::new();
-            }
+        if self.wanted.focus == PaneId::Question && !self.decides_marked() {
+            // Another one is on its way: what is on the screen is not what is meant, and nobody has read what is.
+            let looked_at = shown.filter(|record| record.relation.is("questions") && self.question.is_here());
+            let subject = looked_at.and_then(|record| {
+                let id = record.get("id")?.to_plain().into_owned();
+                Some(Subject { id, key: record.key.clone(), shown: review::guard(record) })
+            });
+            return subject.into_iter().collect();
         }
         let subject = |item: &Arc<ReviewItem>| {
             let whole = shown.filter(|record| record.key == item.key && record.relation.name == questions.name);

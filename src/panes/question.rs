@@ -218,6 +218,11 @@ impl QuestionPane {
         asked.or(problem).or(self.shown.as_ref().map(|shown| shown.id.as_str()))
     }
 
+    /// Whether the question of [`Self::id`] is what is on the screen, and not the one before it.
+    pub fn is_here(&self) -> bool {
+        self.problem.is_none() && self.shown.as_ref().is_some_and(|shown| Some(shown.id.as_str()) == self.id())
+    }
+
     /// What is shown of a question, whole; a decision on it is guarded by that.
     pub fn record(&self) -> Option<&Arc<QuestionRecord>> {
         self.shown.as_ref().filter(|_| self.problem.is_none()).map(|shown| &shown.record)

@@ -455,6 +455,47 @@ fn on_a_narrow_screen_there_is_one_at_a_time() {
     assert_eq!(driver.app.wanted.focus, PaneId::Review);
 }
 
+#[test]
+fn nothing_is_decided_or_edited_unseen() {
+    let mut driver = Driver::desk(120, 40);
+    driver.read_question("42");
+    driver.press("enter a");
+    assert_eq!((driver.writes(), driver.current()), (1, "q-2"));
+    // q-2 is still on its way: q-1 is what stands there.
+    driver.press("a e");
+    assert_eq!(driver.writes(), 1);
+    assert!(
+        driver.app.toasts.all().any(|toast| toast.text.contains("q-2 is not on the screen yet: nothing is decided"))
+    );
+    assert!(driver.app.overlays.is_empty(), "{}", driver.screen());
+    driver.read_question("43");
+    driver.commit();
+    driver.press("a");
+    assert_eq!(driver.batch().entries[0].change.key(), Some(&item("q-2").key));
+}
+
+#[test]
+fn where_the_marks_are_not_on_the_screen_the_question_that_is_gets_decided() {
+    let mut driver = Driver::desk(40, 10);
+    driver.press("space enter");
+    driver.read_question("42");
+    driver.press("a");
+    assert_eq!(driver.batch().entries[0].change.key(), Some(&item("q-2").key), "q-1 is marked, q-2 is read");
+}
+
+#[test]
+fn what_is_under_the_cursor_of_the_queue_is_edited_whatever_was_shown_before() {
+    let mut driver = Driver::desk(40, 10);
+    driver.press("enter");
+    driver.read_question("42");
+    driver.press("esc j j e");
+    assert!(driver.app.overlays.is_empty(), "q-1 is still there: {}", driver.screen());
+    assert_eq!((driver.app.question.id(), driver.app.wanted.focus), (Some("q-3"), PaneId::Question));
+    driver.read_question("44");
+    driver.press("e");
+    assert!(driver.shows("44"), "{}", driver.screen());
+}
+
 /// A desk with one of everything.
 fn busy(width: u16, height: u16) -> Driver {
     let mut driver = Driver::desk(width, height);

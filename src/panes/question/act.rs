@@ -14,7 +14,7 @@ use crate::{
     domain::{page::RowKey, place::Place, review::StoryEvent},
     message::{action::Action, command::Command},
     panes::{Cx, EditHow, Handled, Intent, PromptKind, PromptState, Secrets, Severity, overlay::edit_field::Field},
-    widgets::{diff::Shape, rich::Wrap},
+    widgets::{diff::Shape, rich::Wrap, safe::safe},
 };
 
 /// Columns a step sideways goes.
@@ -261,7 +261,13 @@ impl QuestionPane {
 
     /// Edits the field that the tab shows; where it shows several, one of them is chosen first.
     fn edit(&mut self, how: EditHow, cx: &mut Cx<'_>) -> Handled {
-        let Some(shown) = &self.shown else { return Handled::No };
+        let Some(shown) = self.shown.as_ref().filter(|_| self.is_here()) else {
+            if let Some(id) = self.id() {
+                let words = format!("{} is not on the screen yet: edit it when it is", safe(id));
+                cx.out.say(Severity::Info, words);
+            }
+            return Handled::Yes;
+        };
         let record = &shown.record.record;
         let (relation, key) = (Arc::clone(&record.relation), record.key.clone());
         let names: &[&str] = match self.tab {
