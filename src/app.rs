@@ -22,7 +22,7 @@ mod timers;
 mod view;
 mod writer;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -139,6 +139,9 @@ pub struct App {
     wanted: Wanted,
     layout: Option<Layout>,
     overlays: Vec<Box<dyn Overlay>>,
+    /// What wants an answer that nobody has asked for: asked as soon as nothing else lies over the panes, so that what is typed there
+    /// is no answer to it.
+    asking: VecDeque<Box<dyn Overlay>>,
     /// Chords of an unfinished key, and the number before it.
     pressed: Vec<Chord>,
     count: Option<u64>,
@@ -204,6 +207,7 @@ impl App {
             },
             layout: None,
             overlays: Vec::new(),
+            asking: VecDeque::new(),
             pressed: Vec::new(),
             count: None,
             places: Places::default(),
@@ -286,7 +290,7 @@ impl App {
         self.overlays.retain(|overlay| !overlay.is_done());
         self.offer_rebuild(now);
         self.forget_typed(now);
-        self.ask_of_decisions(now);
+        self.ask_next(now);
         self.set_timers(now);
         let mut commands = Vec::with_capacity(self.out.commands.len());
         for command in std::mem::take(&mut self.out.commands) {
@@ -393,6 +397,23 @@ impl App {
         self.toasts.hush(now.elapsed);
         self.overlays.push(overlay);
         self.dirty = true;
+    }
+
+    /// Asks this as soon as nothing else lies over the panes.
+    fn ask(&mut self, overlay: Box<dyn Overlay>, now: Now) {
+        if !self.overlays.is_empty() {
+            self.say(Severity::Warning, "a question waits for you: it is asked when this is closed", now);
+        }
+        self.asking.push_back(overlay);
+    }
+
+    /// Asks what waits, one after the other.
+    fn ask_next(&mut self, now: Now) {
+        if self.overlays.is_empty()
+            && let Some(overlay) = self.asking.pop_front()
+        {
+            self.open(overlay, now);
+        }
     }
 
     fn say(&mut self, severity: Severity, text: impl Into<String>, now: Now) {

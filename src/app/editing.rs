@@ -10,7 +10,7 @@ use crate::{
         page::RowKey,
         schema::Relation,
     },
-    message::severity::Severity,
+    message::{command::Command, severity::Severity},
     panes::{
         EditHow, Handled, Now,
         overlay::{
@@ -122,8 +122,15 @@ impl App {
                 return;
             }
         }
-        if let Err(why) = outcome {
-            self.say(Severity::Error, safe(&why).into_owned(), now);
+        match outcome {
+            Err(why) => self.say(Severity::Error, safe(&why).into_owned(), now),
+            // Whoever asked is gone: what was written in the editor is not.
+            Ok(Some(text)) => {
+                let what = "what was written in $EDITOR".to_owned();
+                self.out.commands.push(Command::Copy { text, what });
+                self.say(Severity::Warning, "the value is edited no more: what $EDITOR left is on the clipboard", now);
+            }
+            Ok(None) => {}
         }
     }
 }

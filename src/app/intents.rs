@@ -5,7 +5,7 @@ use crate::{
     domain::{place::Place, review::Priority, schema::Schema},
     message::severity::Severity,
     panes::{
-        Dispute, Focus, Intent, Now, PaneId, Reason, Settle, Wish,
+        Dispute, Focus, Handled, Intent, Now, PaneId, Reason, Settle, Wish,
         overlay::{cell::CellView, menu::CopyMenu, prompt::Prompt},
     },
     widgets::safe::safe,
@@ -80,8 +80,10 @@ impl App {
                 self.edit_value(ticket, relation, column, value, how, now);
             }
             Intent::Edited { ticket, value } => {
-                if let Some(overlay) = self.overlays.last_mut() {
-                    overlay.edited(ticket, value, &mut cx!(self, now));
+                for overlay in self.overlays.iter_mut().rev() {
+                    if overlay.edited(ticket, &value, &mut cx!(self, now)) == Handled::Yes {
+                        break;
+                    }
                 }
             }
             Intent::Stage(change) => self.stage(change, now),

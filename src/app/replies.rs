@@ -53,10 +53,11 @@ impl App {
                 self.tables.kept(answer)
             }
             (Slot::Question, _) => self.question.kept(answer, read, &mut cx!(self, now)),
-            (Slot::Cell, _) => match self.overlays.last_mut() {
-                Some(overlay) => overlay.kept(answer, read, &mut cx!(self, now)),
-                None => Handled::No,
-            },
+            (Slot::Cell, _) => {
+                let mut overlays = self.overlays.iter_mut().rev();
+                let taken = overlays.any(|overlay| overlay.kept(answer, read, &mut cx!(self, now)) == Handled::Yes);
+                if taken { Handled::Yes } else { Handled::No }
+            }
             (Slot::Review, _) => self.review.kept(answer, read),
             (Slot::Schema | Slot::Count | Slot::Next | Slot::Activity | Slot::Sync | Slot::Story | Slot::Write, _) => {
                 Handled::No
@@ -104,11 +105,15 @@ impl App {
                 self.tables.reply(slot, outcome, &mut cx!(self, now))
             }
             Slot::Question | Slot::Next | Slot::Story => self.question.reply(slot, outcome, &mut cx!(self, now)),
-            // The overlay on top asked last, or else the table did.
-            Slot::Cell => match self.overlays.last_mut().map(|overlay| overlay.reply(outcome, &mut cx!(self, now))) {
-                Some(Handled::Yes) => Handled::Yes,
-                _ => self.table.reply(slot, outcome, &mut cx!(self, now)),
-            },
+            // The topmost overlay that waits for one has asked last (help may lie over it), or else the table did.
+            Slot::Cell => {
+                let mut overlays = self.overlays.iter_mut().rev();
+                if overlays.any(|overlay| overlay.reply(outcome, &mut cx!(self, now)) == Handled::Yes) {
+                    Handled::Yes
+                } else {
+                    self.table.reply(slot, outcome, &mut cx!(self, now))
+                }
+            }
             Slot::Activity => self.bots.reply(slot, outcome, &mut cx!(self, now)),
             Slot::Review => self.review.reply(slot, outcome, &mut cx!(self, now)),
             Slot::Write => {

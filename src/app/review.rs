@@ -3,7 +3,7 @@
 //! Owns the way from a key to a write (reason, priority, which questions) and back (checked off, brought back, asked). The queue's
 //! list is the pane's, the writing the writer's.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     App, DatabaseKind, cx,
@@ -20,7 +20,7 @@ use crate::{
     message::{action::Action, severity::Severity},
     panes::{
         Dispute, Handled, Now, Pane, PaneId, Reason, Settle, Subject,
-        overlay::{Overlay, conflict::Conflict, decide::DecideMenu, left_out::LeftOut, reason::ReasonPrompt},
+        overlay::{conflict::Conflict, decide::DecideMenu, left_out::LeftOut, reason::ReasonPrompt},
     },
     widgets::safe::safe,
 };
@@ -35,8 +35,6 @@ pub(super) struct Reviewing {
     asking: Asking,
     /// Decisions on their way, with what they were made of.
     sent: Vec<(BatchId, Sent)>,
-    /// What wants an answer, as soon as nothing else does.
-    overlays: VecDeque<Box<dyn Overlay>>,
 }
 
 /// Whether each decision asks for its reason.
@@ -370,7 +368,7 @@ impl App {
             if let (Obstacle::Changed(theirs), [_]) = (&refusal.why, ids) {
                 let dispute = Dispute::Decision { id: id.clone(), decision, trail: entry.trail.clone() };
                 let conflict = Conflict::new(dispute, entry.change.clone(), theirs.clone());
-                self.reviewing.overlays.push_back(Box::new(conflict));
+                self.ask(Box::new(conflict), now);
             } else if ids.len() == 1 {
                 let words = format!("not written: {}: {}", safe(id), safe(&words));
                 self.say(Severity::Error, words, now);
@@ -389,16 +387,7 @@ impl App {
             self.decide(others, decision, sent.priority, Reason::Given(sent.reason), now);
         } else if !refused.is_empty() {
             let left_out = LeftOut::new(refused, others, decision, sent.priority, sent.reason);
-            self.reviewing.overlays.push_back(Box::new(left_out));
-        }
-    }
-
-    /// Shows what wants an answer, one after the other, when nothing else is asked.
-    pub(super) fn ask_of_decisions(&mut self, now: Now) {
-        if self.overlays.is_empty()
-            && let Some(overlay) = self.reviewing.overlays.pop_front()
-        {
-            self.open(overlay, now);
+            self.ask(Box::new(left_out), now);
         }
     }
 

@@ -93,7 +93,9 @@ pub trait Overlay: std::fmt::Debug {
     }
 
     /// The value that it had edited ([`crate::panes::Intent::EditValue`]) is this now.
-    fn edited(&mut self, _ticket: u64, _value: NewValue, _cx: &mut Cx<'_>) {}
+    fn edited(&mut self, _ticket: u64, _value: &NewValue, _cx: &mut Cx<'_>) -> Handled {
+        Handled::No
+    }
 
     /// The user's editor has ended: the text as it was left (`None`: unchanged), or why it could not be had.
     fn left_editor(&mut self, _ticket: u64, _outcome: Result<Option<String>, String>, _cx: &mut Cx<'_>) -> Handled {

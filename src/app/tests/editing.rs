@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     db::{request::Freshness, testing},
-    domain::{change::Change, page::Record},
+    domain::{change::Change, edit::Draft, page::Record},
     message::command::ExternalEdit,
 };
 
@@ -137,4 +137,37 @@ fn a_draft_is_gone_on_with() {
     assert!(later.shows("halfold"), "{}", later.screen());
     later.press("ctrl-s");
     assert_eq!(staged(&later), [(1, Value::text("halfold"))]);
+}
+
+#[test]
+fn nothing_that_was_typed_is_lost_on_the_way() {
+    let typed = |text: &str| Draft {
+        relation: "questions".into(),
+        key: Some(RowKey::Rowid(1)),
+        column: "question".into(),
+        text: text.into(),
+    };
+    let copied = |driver: &Driver| {
+        driver.others.iter().any(|command| matches!(command, Command::Copy { text, .. } if text.contains("half")))
+    };
+    // The row does not come, and the user gives up.
+    let mut driver = at_work();
+    assert!(driver.app.edit_draft(&typed("half"), driver.now));
+    assert_eq!(driver.app.overlays.last().and_then(|overlay| overlay.draft()), Some(typed("half")), "kept meanwhile");
+    driver.press("esc");
+    assert!(driver.app.overlays.is_empty() && copied(&driver));
+
+    // Keys pressed right behind the one that opened $EDITOR.
+    let mut driver = at_work();
+    driver.press("l E");
+    let answer = row(&driver, "old");
+    driver.answer(Slot::Cell, answer);
+    let ticket = opened(&driver).ticket;
+    driver.press("esc : esc");
+    driver.event(Event::Edited { ticket, outcome: Ok(Some("half".to_owned())) });
+    assert_eq!(staged(&driver), [(1, Value::text("half"))], "{}", driver.screen());
+
+    // Nobody wants it any more.
+    driver.event(Event::Edited { ticket: 99, outcome: Ok(Some("half".to_owned())) });
+    assert!(copied(&driver));
 }

@@ -542,6 +542,48 @@ fn a_duplicate_takes_over_all_but_the_key() {
 }
 
 #[test]
+fn a_form_is_neither_staged_half_read_nor_given_up_by_two_keys_far_apart() {
+    let mut driver = keyed_driver("questions", (120, 40));
+    driver.press("C ctrl-s ctrl-s");
+    assert!(driver.app.settings.staged.is_empty() && driver.said("still being read"), "{}", driver.screen());
+    // Help lies over it when the row comes.
+    driver.press("?");
+    let relation = keyed().relations[1].clone();
+    let cells = ["q-1", "Why?", "Because", "So", "active"].map(Value::text).to_vec();
+    let record = Record { relation, key: RowKey::Rowid(1), cells };
+    driver.answer(Slot::Cell, Answer::Record(Some(Arc::new(record))));
+    driver.press("esc");
+    assert!(driver.shows("Because"), "{}", driver.screen());
+    driver.press("esc j esc");
+    assert!(driver.shows("New row of questions"), "a key between says that it goes on\n{}", driver.screen());
+    driver.press(":");
+    assert!(driver.shows("New row of questions"), "the palette closes nothing that is filled in");
+    fill(&mut driver, 0, "q-new");
+    driver.press("ctrl-s g g e");
+    assert_eq!(driver.app.overlays.len(), 2, "the key is edited once more");
+    driver.answer(Slot::Cell, Answer::Page(page(1)));
+    assert!(driver.app.settings.staged.is_empty(), "what was looked up is another key");
+}
+
+#[test]
+fn nothing_is_answered_by_what_is_typed_elsewhere() {
+    let mut driver = Driver::to_write(120, 40);
+    driver.stage(update(1, "flagged", "active"));
+    driver.press("ctrl-s ctrl-s g d");
+    let entry = driver.last_batch().entries[0].clone();
+    let cells = vec![Value::Null, Value::Null, Value::Null, Value::Null, Value::text("deleted")];
+    let theirs = Record { relation: entry.change.relation().clone(), key: RowKey::Rowid(1), cells };
+    driver.became(Outcome::Refused(vec![Refusal { entry: entry.id, why: Obstacle::Changed(theirs) }]));
+    assert!(driver.said("a question waits for you") && driver.app.overlays.len() == 1, "{}", driver.screen());
+    driver.press("t");
+    assert_eq!(driver.app.settings.staged.len(), 1);
+    driver.press("esc");
+    assert!(driver.shows("changed meanwhile"), "{}", driver.screen());
+    driver.press("t");
+    assert!(driver.app.settings.staged.is_empty());
+}
+
+#[test]
 fn a_deletion_is_staged_after_what_refers_to_the_row_was_shown() {
     let mut driver = keyed_driver("questions", (120, 40));
     driver.press("X");

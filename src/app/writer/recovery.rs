@@ -67,7 +67,7 @@ impl App {
 
     /// The editor was closed: what was typed there is staged or given up.
     pub(in crate::app) fn forget_typed(&mut self, now: Now) {
-        if !self.writer.drafts.is_empty() && !self.overlays.iter().any(|overlay| overlay.context() == Context::Edit) {
+        if !self.writer.drafts.is_empty() && !self.overlays.iter().any(|overlay| overlay.is_precious()) {
             self.remember(now);
         }
     }
@@ -109,7 +109,7 @@ impl App {
             Choice::new('x', "throw them away", recover(Recover::ThrowAway)),
             Choice::new('n', "not now: offer them the next time", recover(Recover::Later)),
         ];
-        self.open(Box::new(Choose::new("From an earlier session", lines, choices)), now);
+        self.ask(Box::new(Choose::new("From an earlier session", lines, choices)), now);
     }
 
     pub(super) fn recover(&mut self, how: Recover, now: Now) {
@@ -154,6 +154,7 @@ impl App {
         for draft in recovered.drafts {
             self.take_up_draft(draft, now);
         }
+        self.remember(now);
     }
 
     /// What was being typed: the editor opens with it; where it cannot, it is on the clipboard.

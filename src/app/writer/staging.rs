@@ -223,7 +223,7 @@ impl App {
         let Some(entry) = job.batch.entries.iter().find(|entry| entry.id == first.entry) else { return };
         if let Obstacle::Changed(theirs) = &first.why {
             let conflict = Conflict::new(Dispute::Staged(entry.id), entry.change.clone(), theirs.clone());
-            self.open(Box::new(conflict), now);
+            self.ask(Box::new(conflict), now);
             return;
         }
         let what = change_words::subject(&entry.change);
@@ -233,9 +233,9 @@ impl App {
         ];
         let choices = vec![
             Choice::nothing('l', "later: leave it staged as it is"),
-            Choice::new('d', "drop this edit", Intent::Writing(Wish::Drop(entry.id))),
+            Choice::new('D', "drop this edit", Intent::Writing(Wish::Drop(entry.id))),
         ];
-        self.open(Box::new(Choose::new("The row is gone", lines, choices).escaping_with(0)), now);
+        self.ask(Box::new(Choose::new("The row is gone", lines, choices).escaping_with(0)), now);
     }
 
     /// The user has seen what is there now, and keeps the edit: the guard is what is there now.
@@ -273,6 +273,6 @@ impl App {
             Choice::new('n', "do not write it", Intent::Writing(Wish::NotWithoutTrail)),
             Choice::new('y', "write it without a trail", Intent::Writing(Wish::WithoutTrail)),
         ];
-        self.open(Box::new(Choose::new("Write without a trail?", lines, choices).escaping_with(0)), now);
+        self.ask(Box::new(Choose::new("Write without a trail?", lines, choices).escaping_with(0)), now);
     }
 }

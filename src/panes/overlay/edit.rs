@@ -384,8 +384,20 @@ impl CellEditor {
 
     /// Closes where nothing was changed; asks where something was.
     fn leave(&mut self, cx: &mut Cx<'_>) -> Step {
+        if self.phase == Phase::Away {
+            // A key pressed right behind the one that opened it: what is written there comes back here.
+            return Step::Stay;
+        }
         if self.phase == Phase::Reading {
             cx.out.cancel(Slot::Cell);
+        }
+        if let Some(text) = self.draft.take() {
+            let what = "what was being typed".to_owned();
+            cx.out.commands.push(Command::Copy { text, what });
+            cx.out.say(Severity::Warning, "what was being typed is on the clipboard");
+            return Step::Close;
+        }
+        if self.phase == Phase::Reading {
             return Step::Close;
         }
         if self.is_changed() {
@@ -615,15 +627,25 @@ impl Overlay for CellEditor {
 
     fn draft(&self) -> Option<Draft> {
         // A secret is not written to another file.
-        if self.held != Held::Text || !self.is_changed() || self.is_secret() {
+        if self.is_secret() {
             return None;
         }
+        let text = match &self.draft {
+            // It is kept until the row is here to go on with it.
+            Some(text) => text.clone(),
+            None if self.held == Held::Text && self.is_changed() => self.body.text(),
+            None => return None,
+        };
         let key = match &self.target {
             Target::Cell(key) => Some(key.clone()),
             Target::Field(_) => None,
         };
         let column = self.of()?.name.clone();
-        Some(Draft { relation: self.relation.name.clone(), key, column, text: self.body.text() })
+        Some(Draft { relation: self.relation.name.clone(), key, column, text })
+    }
+
+    fn is_precious(&self) -> bool {
+        self.phase == Phase::Away || self.draft.is_some() || self.is_changed()
     }
 
     fn computed(&mut self, job: &Job, result: &Computed, cx: &mut Cx<'_>) -> Handled {

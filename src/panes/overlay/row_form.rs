@@ -43,6 +43,17 @@ enum Waiting {
     Key(Value),
 }
 
+/// What closing it would lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filled {
+    /// Nothing: it is as it was opened.
+    Nothing,
+    /// What was filled in by hand.
+    ByHand,
+    /// That, too; Esc was pressed once, and is meant where it is pressed again.
+    Warned,
+}
+
 /// The form.
 #[derive(Debug)]
 pub struct RowForm {
@@ -54,8 +65,7 @@ pub struct RowForm {
     waiting: Waiting,
     /// The staged new row that is edited once more.
     again: Option<EntryId>,
-    /// Whether anything was filled in by hand.
-    touched: bool,
+    filled: Filled,
     done: bool,
 }
 
@@ -73,8 +83,18 @@ impl RowForm {
             waiting = Waiting::Like;
         }
         let fields = field::all(&relation, uuid, cx.now.wall);
-        Self { relation, fields, cursor: 0, top: 0, height: 1, waiting, again: None, touched: false, done: false }
-            .on_first()
+        Self {
+            relation,
+            fields,
+            cursor: 0,
+            top: 0,
+            height: 1,
+            waiting,
+            again: None,
+            filled: Filled::Nothing,
+            done: false,
+        }
+        .on_first()
     }
 
     /// The form of a staged new row.
@@ -85,8 +105,18 @@ impl RowForm {
             field.value = given.map_or(NewValue::Default, |(_, value)| NewValue::Given(value.clone()));
         }
         let waiting = Waiting::Nothing;
-        Self { relation, fields, cursor: 0, top: 0, height: 1, waiting, again: Some(id), touched: false, done: false }
-            .on_first()
+        Self {
+            relation,
+            fields,
+            cursor: 0,
+            top: 0,
+            height: 1,
+            waiting,
+            again: Some(id),
+            filled: Filled::Nothing,
+            done: false,
+        }
+        .on_first()
     }
 
     /// The cursor on what has to be given.
@@ -108,6 +138,13 @@ impl RowForm {
 
     /// Stages the row, after all that can be checked here; a key given by hand is looked up first.
     fn stage(&mut self, cx: &mut Cx<'_>) {
+        match self.waiting {
+            Waiting::Nothing => {}
+            Waiting::Like => {
+                return cx.out.say(Severity::Info, "the row that this one is to be like is still being read");
+            }
+            Waiting::Key(_) => return cx.out.say(Severity::Info, "whether the key is free is still being looked up"),
+        }
         let missing: Vec<usize> = (0..self.fields.len()).filter(|at| self.fields[*at].is_missing()).collect();
         if let Some(first) = missing.first() {
             self.cursor = *first;
@@ -116,7 +153,7 @@ impl RowForm {
             return;
         }
         match self.fields.iter().find(|field| field.is_only_key) {
-            Some(Field { value: NewValue::Given(key), .. }) if self.waiting == Waiting::Nothing => {
+            Some(Field { value: NewValue::Given(key), .. }) => {
                 let key = key.clone();
                 let query = PageQuery {
                     relation: self.relation.clone(),
@@ -129,6 +166,11 @@ impl RowForm {
             }
             _ => self.stage_now(cx),
         }
+    }
+
+    fn look_no_more(&mut self, cx: &mut Cx<'_>) {
+        cx.out.cancel(Slot::Cell);
+        self.waiting = Waiting::Nothing;
     }
 
     fn stage_now(&mut self, cx: &mut Cx<'_>) {
@@ -175,25 +217,34 @@ impl Overlay for RowForm {
     }
 
     fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> Step {
+        if action != Action::Cancel && self.filled == Filled::Warned {
+            self.filled = Filled::ByHand;
+        }
         match action {
+            Action::Cancel if matches!(self.waiting, Waiting::Key(_)) => self.look_no_more(cx),
+            Action::Cancel if self.filled == Filled::ByHand => {
+                self.filled = Filled::Warned;
+                cx.out.say(Severity::Warning, "esc once more gives the new row up; Ctrl-s stages it");
+            }
             Action::Cancel => {
                 if self.waiting != Waiting::Nothing {
                     cx.out.cancel(Slot::Cell);
-                    if matches!(self.waiting, Waiting::Key(_)) {
-                        self.waiting = Waiting::Nothing;
-                        return Step::Stay;
-                    }
-                } else if std::mem::take(&mut self.touched) {
-                    cx.out.say(Severity::Warning, "esc once more gives the new row up; Ctrl-s stages it");
-                    return Step::Stay;
                 }
                 return Step::Close;
+            }
+            // What is looked up is the key as it was: another one is looked up anew.
+            Action::Open | Action::Edit | Action::EditExternal | Action::Drop
+                if matches!(self.waiting, Waiting::Key(_)) =>
+            {
+                self.look_no_more(cx);
+                return self.act(action, cx);
             }
             Action::Open | Action::Edit => self.edit(EditHow::InPlace, cx),
             Action::EditExternal => self.edit(EditHow::External, cx),
             Action::Drop => {
                 if let Some(field) = self.fields.get_mut(self.cursor) {
                     field.value = NewValue::Default;
+                    self.filled = Filled::ByHand;
                 }
             }
             Action::Commit => self.stage(cx),
@@ -207,18 +258,20 @@ impl Overlay for RowForm {
         if self.done { Step::Close } else { Step::Stay }
     }
 
-    fn edited(&mut self, ticket: u64, value: NewValue, _cx: &mut Cx<'_>) {
-        if let Some(field) = self.fields.iter_mut().find(|field| field.column as u64 == ticket) {
-            field.value = value;
-            self.touched = true;
-        }
+    fn edited(&mut self, ticket: u64, value: &NewValue, _cx: &mut Cx<'_>) -> Handled {
+        let Some(field) = self.fields.iter_mut().find(|field| field.column as u64 == ticket) else {
+            return Handled::No;
+        };
+        field.value = value.clone();
+        self.filled = Filled::ByHand;
+        Handled::Yes
     }
 
     fn reply(&mut self, outcome: Result<&Answer, &Error>, cx: &mut Cx<'_>) -> Handled {
         match (std::mem::replace(&mut self.waiting, Waiting::Nothing), outcome) {
             (Waiting::Like, Ok(Answer::Record(Some(record)))) => {
                 self.fill(record);
-                self.touched = true;
+                self.filled = Filled::ByHand;
             }
             (Waiting::Like, Ok(Answer::Record(None))) => {
                 cx.out.say(Severity::Warning, "the row to be duplicated is gone: the form is empty");
@@ -258,7 +311,7 @@ impl Overlay for RowForm {
     }
 
     fn is_precious(&self) -> bool {
-        self.touched
+        self.filled != Filled::Nothing
     }
 
     fn resize(&mut self, screen: Rect, _cx: &mut Cx<'_>) {
