@@ -444,3 +444,100 @@ fn a_value_comes_from_a_file_byte_for_byte() {
     ended(&desk.set(&["questions/q-1", "answer=@@home"]), 0);
     assert_eq!(desk.text("SELECT answer FROM questions WHERE id = 'q-1'"), "@home");
 }
+
+#[test]
+fn what_became_of_it_is_told_whoever_reads_the_receipt() {
+    let desk = Desk::new();
+    // Nobody reads it: a refusal stays one.
+    let decide = |ids: &[&str]| {
+        let mut child =
+            reelscope(&[&["review", "decide", "--write", &desk.path], ids, &["approve", "--format", "json"]].concat())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+        drop(child.stdout.take());
+        child.wait_with_output().unwrap()
+    };
+    assert!(ended(&decide(&["q-1", "q-404"]), 5).contains("q-404: there is no such question"));
+    assert_eq!(ended(&decide(&["q-1"]), 0), "");
+    assert_eq!(desk.status("q-1"), "active");
+    // Where it cannot be written: that the decision is, has to be said.
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output =
+        reelscope(&["review", "decide", "--write", &desk.path, "q-2", "approve"]).stdout(full).output().unwrap();
+    assert!(ended(&output, 1).contains("all is written, but the receipt cannot be"));
+    assert_eq!((desk.status("q-2"), desk.trails()), ("active".into(), "2".into()));
+}
+
+#[test]
+fn what_another_program_left_half_done_is_rolled_back_where_it_may_be() {
+    let desk = Desk::new();
+    desk.sql("UPDATE questions SET answer = printf('%.*c', 20000, 'x')");
+    let bot = desk.open();
+    bot.execute_batch(
+        "PRAGMA cache_size = 2; BEGIN; UPDATE questions SET status = 'deleted', answer = printf('%.*c', 20000, 'y')",
+    )
+    .unwrap();
+    // As it lies there after a kill: not all of it written, its journal beside it.
+    let left = |name: &str| {
+        let path = format!("{}-{name}", desk.path);
+        std::fs::copy(&desk.path, &path).unwrap();
+        std::fs::copy(format!("{}-journal", desk.path), format!("{path}-journal")).unwrap();
+        path
+    };
+    for (name, words) in [("a", &["review", "decide", "--write"][..]), ("b", &["set", "--write"])] {
+        let path = left(name);
+        assert!(refused(&["review", "list", &path], 3).contains("--write"));
+        let what = if name == "a" { &["q-1", "approve"] } else { &["questions/q-1", "status=active"] };
+        ended(&run(&[words, &[&path], what].concat()), 0);
+        let there = Connection::open(&path).unwrap();
+        let one = |sql: &str| there.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(one("SELECT group_concat(status, ' ') FROM questions"), "active flagged flagged flagged active");
+        assert_eq!(one("SELECT DISTINCT substr(answer, 1, 3) FROM questions"), "xxx");
+        assert_eq!(one("PRAGMA integrity_check"), "ok");
+    }
+}
+
+#[test]
+fn a_file_that_must_not_grow_is_an_error() {
+    let desk = Desk::new();
+    let value = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(value.path(), "x".repeat(3 << 20)).unwrap();
+    let program = env!("CARGO_BIN_EXE_reelscope");
+    let line = format!(
+        "ulimit -f 2000; exec '{program}' set --write '{}' questions/q-1 'answer=@{}'",
+        desk.path,
+        value.path().display()
+    );
+    let limited = std::process::Command::new("sh").args(["-c", &line]).env("HOME", "/nonexistent").output().unwrap();
+    assert!(ended(&limited, 1).contains("nothing was written"));
+    assert_eq!(desk.text("SELECT answer FROM questions WHERE id = 'q-1'"), "Answer");
+    assert_eq!((desk.trails(), desk.text("PRAGMA integrity_check")), ("0".into(), "ok".into()));
+    assert!(!std::path::Path::new(&format!("{}-journal", desk.path)).exists(), "it is rolled back at once");
+}
+
+#[test]
+fn nul_and_ten_megabytes_arrive_whole() {
+    let desk = Desk::new();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut content = "Grüße\0\u{202e}\u{1b}[31m\n".repeat(500_000).into_bytes();
+    content.truncate(10 << 20);
+    std::fs::write(file.path(), &content).unwrap();
+    let output = desk.set(&["questions/q-1", &format!("answer=@{}", file.path().display())]);
+    ended(&output, 0);
+    let told = out(&output);
+    assert!(told.len() < 1000 && !told.contains(['\0', '\u{1b}', '\u{202e}']), "{told:?}");
+    let (kind, stored): (String, Vec<u8>) = desk
+        .open()
+        .query_row("SELECT typeof(answer), CAST(answer AS BLOB) FROM questions WHERE id = 'q-1'", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!(kind, "text");
+    assert!(stored == content, "{} bytes", stored.len());
+    assert_eq!(
+        desk.text("SELECT json_valid(before_snapshot) AND json_valid(after_snapshot) FROM question_history"),
+        "1"
+    );
+}
