@@ -9,6 +9,7 @@ use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use reelscope::{
     db::{
+        demo,
         error::{ErrorKind, Result},
         location::Location,
         request::{Answer, Freshness, Query, Reply, Slot},
@@ -360,4 +361,49 @@ fn the_next_question_of_a_review_waits_for_no_round_trip() {
     terminal.press("a");
     terminal.until_text(&format!("the answer of {next}"));
     assert_eq!(sqld.value(&format!("SELECT status FROM questions WHERE id = '{next}'")), "flagged");
+}
+
+#[test]
+fn many_rows_by_their_keys_are_one_round_trip_where_they_fit_into_an_answer() {
+    const ROWS: usize = 300;
+    let sample = Sample::of(&format!(
+        "{}; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})
+         INSERT INTO questions(id, question, answer, explanation, difficulty, channel, sub_channel, status)
+         SELECT 'q-' || i, 'Question ' || i, printf('%.*c', 100000 * (i > 200), 'x'), 'e', 'beginner', 'sql', 's', 'flagged' FROM n;",
+        demo::SCHEMA
+    ));
+    let Some(sqld) = sample.served() else { return };
+    let proxy = Proxy::before(sqld.address());
+    let mut session = ReadSession::open(&location(&proxy)).unwrap();
+    let questions = Arc::clone(session.schema().unwrap().find("questions").unwrap());
+    let ids = |range: std::ops::RangeInclusive<usize>| range.map(|number| format!("q-{number}")).collect::<Vec<_>>();
+    let mut small = ids(1..=200);
+    small.insert(100, "no such".to_owned());
+    let (found, passed) = cost(&proxy, || session.find_all(&questions, &small));
+    assert_eq!((passed.requests, passed.connections), (1, 0));
+    assert!(found[100].is_none());
+    let mut file = ReadSession::open(&Location::File(sample.path().to_owned())).unwrap();
+    assert_eq!(found, file.find_all(&questions, &small).unwrap());
+    // Ten megabytes are more than a server answers at once: in parts, and all the same.
+    let large = ids(1..=ROWS);
+    let (found, passed) = cost(&proxy, || session.find_all(&questions, &large));
+    assert!((2..=8).contains(&passed.requests), "{}", passed.requests);
+    assert_eq!(found, file.find_all(&questions, &large).unwrap());
+    let (none, passed) = cost(&proxy, || session.find_all(&questions, &[]));
+    assert!(none.is_empty() && passed.requests == 0);
+
+    // Deciding headless on as many: the schema, the rows, the rows again before they are written, the transaction.
+    let before = proxy.counts().requests;
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_reelscope"))
+        .args(["review", "decide", "--write", &proxy.url()])
+        .args(&ids(1..=200))
+        .arg("approve")
+        .env_clear()
+        .env("HOME", sample.folder())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(proxy.counts().requests - before, 4);
+    assert_eq!(sqld.value("SELECT count(*) FROM questions WHERE status = 'active'"), "200");
+    assert_eq!(sqld.value("SELECT count(*) FROM question_history"), "200");
 }

@@ -4,7 +4,6 @@
 use std::{fs, path::PathBuf};
 
 use rusqlite::Connection;
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tempfile::TempDir;
 
 use super::{
@@ -162,7 +161,10 @@ fn what_a_trigger_or_a_key_refuses_is_said_in_its_words() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn a_file_that_must_not_grow_is_an_error_and_no_end() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
     for journal in ["delete", "wal"] {
         let desk = Desk::new();
         desk.sql(&format!(
