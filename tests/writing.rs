@@ -481,6 +481,35 @@ fn what_sqlite_refuses_is_said_in_words_for_the_entry_it_was() {
 }
 
 #[test]
+fn no_row_makes_room_for_another_without_a_word() {
+    let mut bench = Bench::of(
+        "CREATE TABLE t(id TEXT PRIMARY KEY ON CONFLICT REPLACE, n INTEGER UNIQUE ON CONFLICT IGNORE);
+         INSERT INTO t VALUES ('a', 1), ('b', 2);
+         CREATE TABLE latest(only INTEGER PRIMARY KEY, n INTEGER);
+         CREATE TABLE plain(id INTEGER PRIMARY KEY, n INTEGER);
+         CREATE TRIGGER kept AFTER INSERT ON plain BEGIN INSERT OR REPLACE INTO latest VALUES (1, NEW.n); END;",
+    );
+    let before = bench.ask("SELECT id, n FROM t ORDER BY id");
+    let text = Value::text;
+    for change in [
+        bench.insert("t", &[("id", text("a")), ("n", Value::Integer(3))], &[]),
+        bench.insert("t", &[("id", text("c")), ("n", Value::Integer(2))], &[]),
+        update(&bench.record("t", "a"), &[("id", text("b"))]),
+        update(&bench.record("t", "a"), &[("n", Value::Integer(2))]),
+    ] {
+        let why = bench.refused(vec![(change, None)]);
+        assert!(said(&why[0].1).contains("must be unique"), "{why:?}");
+        assert_eq!(bench.ask("SELECT id, n FROM t ORDER BY id"), before);
+    }
+    // What triggers do about their own rows is theirs.
+    for n in [7, 8] {
+        let change = bench.insert("plain", &[("n", Value::Integer(n))], &[]);
+        bench.written(vec![(change, None)]);
+        assert_eq!(bench.ask("SELECT n FROM latest"), n.to_string());
+    }
+}
+
+#[test]
 fn without_a_history_nothing_is_written_unless_it_was_waived() {
     let mut bench = Bench::of(&FIELD.replace("TABLE question_history", "TABLE something_else"));
     let change = bench.decide("q-1", "active");

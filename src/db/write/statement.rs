@@ -104,7 +104,7 @@ pub(crate) fn update<'a>(
     shown: &'a [Cell],
     set: &'a [Cell],
 ) -> Option<Statement<'a>> {
-    let mut statement = Statement::new(format!("UPDATE main.{} AS t SET ", quoted(&relation.name)));
+    let mut statement = Statement::new(format!("UPDATE{} main.{} AS t SET ", or(relation), quoted(&relation.name)));
     for (at, (column, value)) in set.iter().enumerate() {
         let name = quoted(&relation.columns.get(*column)?.name);
         statement.text(if at == 0 { "" } else { ", " }).text(&name).text(" = ").value(Cow::Borrowed(value));
@@ -124,7 +124,7 @@ pub(crate) fn delete<'a>(relation: &Relation, key: &'a RowKey, shown: &'a [Cell]
 
 /// The INSERT of these cells; `None` where the relation has no such column.
 pub(crate) fn insert<'a>(relation: &Relation, cells: Vec<(usize, Term<'a>)>) -> Option<Statement<'a>> {
-    let mut statement = Statement::new(format!("INSERT INTO main.{}", quoted(&relation.name)));
+    let mut statement = Statement::new(format!("INSERT{} INTO main.{}", or(relation), quoted(&relation.name)));
     if cells.is_empty() {
         statement.text(" DEFAULT VALUES");
         return Some(statement);
@@ -184,10 +184,22 @@ fn where_it_is<'a>(statement: &mut Statement<'a>, relation: &Relation, key: &'a 
     Some(())
 }
 
+/// A constraint may be declared to make room for a row by deleting others, or to drop the row without a word (`ON CONFLICT REPLACE`,
+/// `IGNORE`): what is written by hand is refused instead. Only there, for what is said here also counts in the bodies of triggers, which
+/// may have said otherwise (<https://www.sqlite.org/lang_createtrigger.html>).
+fn or(relation: &Relation) -> &'static str {
+    if declares(relation, "CONFLICT") { " OR ABORT" } else { "" }
+}
+
+/// Whether the word stands in the CREATE statement, wherever that is.
+fn declares(relation: &Relation, word: &str) -> bool {
+    relation.sql.as_ref().is_some_and(|sql| sql.to_ascii_uppercase().contains(word))
+}
+
 /// A name that was not UTF-8 cannot be written in a statement: such a column guards only where the row is compared.
 fn while_it_is<'a>(statement: &mut Statement<'a>, relation: &Relation, shown: &'a [Cell]) {
     // A column may be declared to compare otherwise (NOCASE, RTRIM): what is guarded is the text to the last letter.
-    let collated = relation.sql.as_ref().is_some_and(|sql| sql.to_ascii_uppercase().contains("COLLATE"));
+    let collated = declares(relation, "COLLATE");
     for (column, value) in shown {
         let Some(column) = relation.columns.get(*column) else { continue };
         if !column.name.contains(char::REPLACEMENT_CHARACTER) {
