@@ -25,6 +25,9 @@ use crate::{
     widgets::safe::safe,
 };
 
+/// Questions that are read ahead: who decides faster than the disk writes is shown the next one all the same.
+const AHEAD: usize = 4;
+
 /// What the review remembers beside its pane.
 #[derive(Debug, Default)]
 pub(super) struct Reviewing {
@@ -130,8 +133,8 @@ impl App {
         let locked = matches!(self.kind, DatabaseKind::File | DatabaseKind::Demo) && self.writer.is_busy();
         if !locked {
             self.question.look_again(&mut cx!(self, now));
-            let next = self.review.following().map(|item| item.id.as_str());
-            self.question.read_ahead(next, &mut cx!(self, now));
+            let next: Vec<&str> = self.review.coming().take(AHEAD).map(|item| item.id.as_str()).collect();
+            self.question.read_ahead(&next, &mut cx!(self, now));
         }
     }
 

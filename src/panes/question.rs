@@ -139,7 +139,7 @@ pub struct QuestionPane {
     /// Whether what is shown was looked at since, where it was read ahead.
     looked: Looked,
     /// What is read ahead.
-    next: Option<Next>,
+    next: Vec<Next>,
     tab: Tab,
     sheets: [Sheet; 8],
     works: Works,
@@ -177,7 +177,7 @@ impl QuestionPane {
             stale: None,
             read: None,
             looked: Looked::default(),
-            next: None,
+            next: Vec::new(),
             tab: Tab::default(),
             sheets: Tab::ALL.map(Sheet::new),
             works: Works::default(),

@@ -135,10 +135,9 @@ impl ReviewPane {
         self.list.entries.get(self.cursor).map(|entry| &entry.item)
     }
 
-    /// The question that will be next, where the one under the cursor is decided.
-    pub fn following(&self) -> Option<&Arc<ReviewItem>> {
-        let next = self.list.next_open(self.cursor).filter(|next| *next != self.cursor)?;
-        self.list.entries.get(next).map(|entry| &entry.item)
+    /// The questions that will be next, where the one under the cursor is decided, and those after it.
+    pub fn coming(&self) -> impl Iterator<Item = &Arc<ReviewItem>> {
+        self.list.coming(self.cursor).map(|entry| &entry.item)
     }
 
     /// What a decision is about: the marked ones that can be decided, or the one under the cursor.

@@ -1,6 +1,6 @@
-//! The question that comes next: read before it is wanted, so that showing it waits for nothing.
+//! The questions that come next: read before they are wanted, so that showing one waits for nothing.
 //!
-//! Owns the one that is read ahead, on a slot of its own. It may be old by the time it is shown, so it is looked at once more then; and
+//! Owns those that are read ahead, on a slot of their own. One may be old by the time it is shown, so it is looked at once more then; and
 //! what is decided is guarded by what was shown, as everywhere.
 
 use std::{sync::Arc, time::Duration};
@@ -14,7 +14,7 @@ use crate::{
     panes::{Cx, Handled},
 };
 
-/// What is read ahead is read again so long after a change, unless it was shown before.
+/// The first of what is read ahead is read again so long after a change, unless it was shown before.
 const CALM: Duration = Duration::from_secs(1);
 
 /// A question that is read ahead.
@@ -45,26 +45,33 @@ pub(super) enum Looked {
 }
 
 impl QuestionPane {
-    /// The question that will be shown next, if all goes on as it does: it is read now. `None`: there is none.
-    pub fn read_ahead(&mut self, id: Option<&str>, cx: &mut Cx<'_>) {
-        let Some(id) = id else { return self.forget_next(cx) };
+    /// The questions that will be shown next, if all goes on as it does: they are read now, one after another.
+    pub fn read_ahead(&mut self, ids: &[&str], cx: &mut Cx<'_>) {
         // The one that is wanted now goes first.
         if self.waits_for_another() {
             return;
         }
-        match &mut self.next {
-            Some(next) if next.id == id => {
-                let due = next.again_at.is_some_and(|due| due <= cx.now.elapsed);
-                if due && next.way == Way::Answered {
-                    (next.way, next.again_at) = (Way::Asked, None);
-                    cx.out.ask_again(Slot::Next, Query::Question(id.to_owned()));
-                }
-            }
-            _ => {
-                cx.out.ask(Slot::Next, Query::Question(id.to_owned()));
-                self.next = Some(Next { id: id.to_owned(), way: Way::Asked, record: None, again_at: None });
-            }
+        let before = self.next_is_asked();
+        self.next.retain(|next| ids.contains(&next.id.as_str()));
+        let asked = self.next_is_asked();
+        if asked {
+            return;
         }
+        if let Some(id) = ids.iter().find(|id| self.next.iter().all(|next| next.id != **id)) {
+            cx.out.ask(Slot::Next, Query::Question((*id).to_owned()));
+            self.next.push(Next { id: (*id).to_owned(), way: Way::Asked, record: None, again_at: None });
+        } else if let Some(old) = self.next.iter_mut().find(|next| ids.first() == Some(&next.id.as_str()))
+            && old.again_at.is_some_and(|due| due <= cx.now.elapsed)
+        {
+            (old.way, old.again_at) = (Way::Asked, None);
+            cx.out.ask_again(Slot::Next, Query::Question(old.id.clone()));
+        } else if before {
+            cx.out.cancel(Slot::Next);
+        }
+    }
+
+    fn next_is_asked(&self) -> bool {
+        self.next.iter().any(|next| next.way == Way::Asked)
     }
 
     /// Looks whether what was read ahead is still so, where that is shown by now.
@@ -80,33 +87,37 @@ impl QuestionPane {
 
     /// Nothing comes next.
     pub(super) fn forget_next(&mut self, cx: &mut Cx<'_>) {
-        if self.next.take().is_some_and(|next| next.way == Way::Asked) {
+        if self.next_is_asked() {
             cx.out.cancel(Slot::Next);
         }
+        self.next.clear();
     }
 
     /// The database has changed: what was read ahead may be old.
     pub(super) fn next_is_old(&mut self, cx: &Cx<'_>) {
-        if let Some(next) = &mut self.next {
+        for next in &mut self.next {
             next.again_at = Some(cx.now.elapsed + CALM);
         }
     }
 
     /// Shows this question, where it was read ahead; says whether it was.
     pub(super) fn show_next(&mut self, id: &str, cx: &mut Cx<'_>) -> Handled {
-        let Some(next) = self.next.take_if(|next| next.id == id && next.record.is_some()) else { return Handled::No };
-        let Some(record) = next.record else { return Handled::No };
+        let Some(at) = self.next.iter().position(|next| next.id == id && next.record.is_some()) else {
+            return Handled::No;
+        };
+        let Next { id, way, record, .. } = self.next.remove(at);
+        let Some(record) = record else { return Handled::No };
         // Its columns may be others by now.
         if cx.schema.and_then(|schema| schema.catalogued("questions")) != Some(&record.record.relation) {
             return Handled::No;
         }
-        if next.way == Way::Asked {
+        if way == Way::Asked {
             cx.out.cancel(Slot::Next);
         }
         if self.asked.take().is_some() {
             cx.out.cancel(Slot::Question);
         }
-        let _ = self.receive(next.id, &record, cx);
+        let _ = self.receive(id, &record, cx);
         self.looked = Looked::NotYet;
         self.tell(cx);
         self.lay_out(cx);
@@ -115,24 +126,20 @@ impl QuestionPane {
 
     /// What was read ahead is here, or is not: whoever wants to see it will hear why.
     pub(super) fn next_came(&mut self, outcome: Result<&Answer, &Error>, cx: &mut Cx<'_>) -> Handled {
-        let Some(next) = &mut self.next else { return Handled::No };
+        let Some(at) = self.next.iter().position(|next| next.way == Way::Asked) else { return Handled::No };
+        let waits = self.waits_for_another();
+        let next = &mut self.next[at];
         next.way = Way::Answered;
         if let Ok(Answer::Question(record)) = outcome {
             next.record.clone_from(record);
         }
-        let wanted = self.asked.as_ref().is_some_and(|Asked { id, .. }| *id == next.id);
-        let (true, true, Some(record)) = (wanted, self.waits_for_another(), self.next_record()) else {
-            return Handled::No;
-        };
+        let wanted = waits && self.asked.as_ref().is_some_and(|Asked { id, .. }| *id == next.id);
+        let Some(record) = next.record.clone().filter(|_| wanted) else { return Handled::No };
         // The key was faster, and its own answer is still on its way: the same, or newer.
-        let Some(Next { id, .. }) = self.next.take() else { return Handled::No };
+        let Next { id, .. } = self.next.remove(at);
         let handled = self.receive(id, &record, cx);
         self.tell(cx);
         self.lay_out(cx);
         handled
-    }
-
-    fn next_record(&self) -> Option<Arc<QuestionRecord>> {
-        self.next.as_ref()?.record.clone()
     }
 }

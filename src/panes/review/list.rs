@@ -152,6 +152,12 @@ impl List {
         (from + 1..self.entries.len()).chain(0..=from).find(open)
     }
 
+    /// Those that want a decision, in the order of [`Self::next_open`], but for this one.
+    pub(super) fn coming(&self, from: usize) -> impl Iterator<Item = &Entry> {
+        let (before, behind) = self.entries.split_at(from.min(self.entries.len()));
+        behind.iter().skip(1).chain(before).filter(|entry| entry.is_open())
+    }
+
     /// How many want a decision, those that were not read included.
     pub(super) fn left(&self) -> u64 {
         let open = self.entries.iter().filter(|entry| entry.is_open()).count() as u64;
