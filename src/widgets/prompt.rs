@@ -1,6 +1,6 @@
 //! A line of input: the text area of `tui-textarea`, kept to one line.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
 use tui_textarea::{CursorMove, TextArea};
 
@@ -30,8 +30,11 @@ impl LineInput {
         self.area.lines().first().map_or("", String::as_str)
     }
 
-    /// A key; whether it changed the text.
+    /// A key; whether it changed the text. Ctrl-u clears up to the cursor, as in every shell.
     pub fn key(&mut self, key: KeyEvent) -> bool {
+        if key.code == KeyCode::Char('u') && key.modifiers == KeyModifiers::CONTROL {
+            return self.area.delete_line_by_head();
+        }
         self.area.input(key)
     }
 
@@ -52,8 +55,6 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crossterm::event::{KeyCode, KeyModifiers};
-
     use super::*;
 
     #[test]
@@ -63,5 +64,8 @@ mod tests {
         assert_eq!(line.text(), "a bc d ");
         assert!(line.key(KeyEvent::new(KeyCode::Backspace, KeyModifiers::NONE)));
         assert_eq!(line.text(), "a bc d");
+        assert!(line.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
+        assert_eq!(line.text(), "");
+        assert!(!line.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)), "nothing is left to clear");
     }
 }

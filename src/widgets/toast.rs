@@ -13,6 +13,8 @@ use crate::{
 
 /// How many messages are kept for the list.
 const KEPT: usize = 200;
+/// How long a warning takes to be read.
+const READ: Duration = Duration::from_secs(2);
 /// How many are on the screen at once.
 const SHOWN: usize = 3;
 
@@ -53,6 +55,8 @@ pub struct Toasts {
     all: VecDeque<Toast>,
     /// Messages that came up to here were put away by hand.
     dismissed: Option<Duration>,
+    /// Those that are only to be known and came up to here had to make room.
+    hushed: Option<Duration>,
 }
 
 impl Toasts {
@@ -78,8 +82,9 @@ impl Toasts {
         let last_word = self.all.iter().rposition(|toast| toast.severity == Severity::Info);
         self.all.iter().enumerate().skip(skip).filter_map(move |(at, toast)| {
             let stands = now < toast.at + toast.life() && self.dismissed.is_none_or(|until| toast.at > until);
-            let superseded = toast.severity == Severity::Info && last_word != Some(at);
-            (stands && !superseded).then_some(toast)
+            let quiet = toast.severity == Severity::Info;
+            let hushed = quiet && (last_word != Some(at) || self.hushed.is_some_and(|until| toast.at <= until));
+            (stands && !hushed).then_some(toast)
         })
     }
 
@@ -95,11 +100,10 @@ impl Toasts {
         any
     }
 
-    /// Puts away what is only to be known: something else takes its place.
+    /// Makes room for a window: what is only to be known goes at once, a warning or an error where it could have been read.
     pub fn hush(&mut self, now: Duration) {
-        if self.shown(now).all(|toast| toast.severity == Severity::Info) {
-            self.dismissed = Some(now);
-        }
+        self.hushed = Some(now);
+        self.dismissed = self.dismissed.max(now.checked_sub(READ));
     }
 
     /// All that are kept, the oldest first.
@@ -208,10 +212,9 @@ mod tests {
         let shown: Vec<_> = toasts.shown(2 * SECOND).map(|toast| toast.text.as_str()).collect();
         assert_eq!(shown, ["slow", "done again"]);
         toasts.hush(2 * SECOND);
-        assert_eq!(toasts.shown(2 * SECOND).count(), 2, "not while a warning is read");
-        toasts.push(Severity::Info, "copied".into(), 8 * SECOND);
-        toasts.hush(8 * SECOND);
-        assert_eq!(toasts.shown(8 * SECOND).count(), 0);
+        assert_eq!(toasts.shown(2 * SECOND).map(|toast| toast.text.as_str()).collect::<Vec<_>>(), ["slow"]);
+        toasts.hush(4 * SECOND);
+        assert_eq!(toasts.shown(4 * SECOND).count(), 0, "it was read by then");
     }
 
     #[test]

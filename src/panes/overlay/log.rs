@@ -365,12 +365,8 @@ impl Overlay for Log {
         scrollbar::draw(self.view.position(), border, buf, cx.theme);
         if let Some(input) = &self.saving {
             let width = screen.width.min(64);
-            let prompt = Rect {
-                x: screen.x + (screen.width - width) / 2,
-                y: screen.bottom().saturating_sub(5).max(screen.y),
-                width,
-                height: 3.min(screen.height),
-            };
+            // In the middle: what is said stands at the bottom.
+            let prompt = centred(screen, width, 3);
             let inside = window("Save the log as SQL to", "enter · esc", prompt, buf, cx);
             if inside.width > 2 {
                 input.draw(Rect { x: inside.x + 1, width: inside.width - 2, ..inside }, buf);

@@ -4,7 +4,13 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Body, CellEditor, Form, Held, Phase, Target, Weight};
 use crate::{
-    domain::{catalogue::Meaning, edit::Holds, json_check::shape_words, value::Value},
+    domain::{
+        catalogue::Meaning,
+        edit::Holds,
+        json_check::shape_words,
+        schema::{Column, KeyKind},
+        value::Value,
+    },
     panes::{
         ViewCx, notice,
         overlay::{centred, window},
@@ -93,9 +99,16 @@ impl CellEditor {
         match (self.held, &self.body) {
             (Held::Null, _) => word("NULL", Role::Null, area, buf, cx),
             (Held::Default, _) => {
-                let default = self.of().and_then(|column| column.default.clone());
-                let words =
-                    default.map_or_else(|| "left to the database".to_owned(), |default| format!("default: {default}"));
+                let made =
+                    matches!(&self.relation.key, KeyKind::Rowid { column: Some(own), .. } if *own == self.column);
+                let words = match self.of() {
+                    Some(Column { default: Some(default), .. }) => format!("default: {default}"),
+                    Some(column) if !made && (column.not_null || column.primary_key.is_some()) => {
+                        "to be given".to_owned()
+                    }
+                    Some(_) if !made => "NULL, the default".to_owned(),
+                    _ => "left to the database".to_owned(),
+                };
                 word(&safe(&words), Role::Accent, area, buf, cx);
             }
             (Held::Text, Body::Area(editor)) => editor.draw(area, buf, cx.theme),
