@@ -121,7 +121,7 @@ fn work(jobs: &Receiver<Job>, mut recovery: Option<Recovery>, inbox: &UnboundedS
 fn save(typed: &str, text: &str) -> Result<PathBuf, String> {
     let path = expanded(typed)?;
     let shown = path.display();
-    // For its owner alone: what is saved is SQL, and that has passwords as they are.
+    // For its owner alone: it holds what stands in the rows.
     let options = File::options().write(true).create_new(true).mode(0o600).open(&path);
     let mut file = options.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
@@ -191,7 +191,7 @@ mod tests {
         files.save(path.to_str().unwrap().to_owned(), "SELECT 1;\n".to_owned(), "the log".to_owned());
         drop(files);
         assert_eq!(words(&mut inbox), [format!("done: the log saved to {}", path.display())]);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "it may hold passwords");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "for its owner alone");
         assert_eq!(fs::read_to_string(path).unwrap(), "SELECT 1;\n");
         assert_eq!(Recovery::open(folder.path(), "/a.db").1.as_deref(), Some("staged 49"));
     }

@@ -21,7 +21,7 @@ use crate::{
         error::{Error, ErrorKind, Result},
         write::{
             file::{
-                opened::{Ended, Opened},
+                opened::{Ended, Opened, Standing},
                 transaction::Transaction,
             },
             plan,
@@ -157,20 +157,15 @@ impl FileWriter {
             )))
         };
         let Ok(opened) = Opened::open(&self.path) else { return unknown(", and the file cannot be read") };
-        let mut there = 0;
-        for one in &written {
-            match opened.is_as_written(one) {
-                Ok(true) => there += 1,
-                Ok(false) => {}
-                Err(_) => return unknown(", and the file cannot be read"),
-            }
-        }
-        match there {
-            // One transaction: all or nothing.
-            _ if there == written.len() => Ok(Outcome::Committed { written, known: Known::Looked }),
-            0 => Err(Error::new(why.kind, format!("{}: nothing was written", why.what), why.remedy.clone())),
-            // Others wrote, too.
-            _ => unknown(", and others wrote meanwhile"),
+        let standings: Result<Vec<Standing>> = written.iter().map(|one| opened.standing(one)).collect();
+        let Ok(standings) = standings else { return unknown(", and the file cannot be read") };
+        // One transaction: all or nothing.
+        if standings.iter().all(|row| row.as_written) {
+            Ok(Outcome::Committed { written, known: Known::Looked })
+        } else if standings.iter().all(|row| row.as_before) {
+            Err(Error::new(why.kind, format!("{}: nothing was written", why.what), why.remedy.clone()))
+        } else {
+            unknown(", and others wrote meanwhile")
         }
     }
 

@@ -19,9 +19,13 @@ use crate::{
         },
         error::{Error, ErrorKind, Result, message, translate},
         record, schema,
-        write::statement::Statement,
+        write::{plan::differs, statement::Statement},
     },
-    domain::{change::Written, schema::Schema, value::Value},
+    domain::{
+        change::{Change, Written},
+        schema::Schema,
+        value::Value,
+    },
 };
 
 /// How long SQLite itself waits for a lock: short, for it cannot be cancelled there. The wait is around it.
@@ -54,6 +58,14 @@ pub(super) enum Ended {
     Refused(Error),
     /// Input or output failed.
     Unknown(Error),
+}
+
+/// How a row stands after a commit of which nobody knows; both, where the change changed nothing, and neither, where somebody else
+/// wrote the row since.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    pub(super) as_written: bool,
+    pub(super) as_before: bool,
 }
 
 impl Opened {
@@ -190,14 +202,20 @@ impl Opened {
         })
     }
 
-    /// Whether the row is as it was written.
+    /// How the row stands that was to be written.
     ///
     /// # Errors
     ///
     /// Those of reading.
-    pub(super) fn is_as_written(&self, written: &Written) -> Result<bool> {
+    pub(super) fn standing(&self, written: &Written) -> Result<Standing> {
         let now = record::read(&self.reader(), written.inverse.relation(), &written.key)?;
-        Ok(now.map(|now| now.cells) == written.after.as_ref().map(|after| after.cells.clone()))
+        let as_written = now.as_ref().map(|now| &now.cells) == written.after.as_ref().map(|after| &after.cells);
+        let as_before = match (&written.inverse, &now) {
+            (Change::Delete { .. }, now) => now.is_none(),
+            (Change::Update { set: cells, .. } | Change::Insert { cells, .. }, Some(now)) => !differs(now, cells),
+            (Change::Update { .. } | Change::Insert { .. }, None) => false,
+        };
+        Ok(Standing { as_written, as_before })
     }
 
     fn bound<T>(

@@ -72,6 +72,9 @@ fn what_a_failed_commit_left_behind_is_looked_at() {
     assert!(matches!(writer.look(written.clone(), &why), Ok(Outcome::Committed { known: Known::Looked, .. })));
     Connection::open(&path).unwrap().execute_batch("UPDATE t SET v = 'old'").unwrap();
     assert_eq!(writer.look(written.clone(), &why).unwrap_err().kind, ErrorKind::Io);
+    Connection::open(&path).unwrap().execute_batch("UPDATE t SET v = 'of another'").unwrap();
+    let said = writer.look(written.clone(), &why);
+    assert!(matches!(&said, Ok(Outcome::Unknown(words)) if words.contains("others wrote")), "{said:?}");
     fs::remove_file(&path).unwrap();
     assert!(matches!(writer.look(written, &why), Ok(Outcome::Unknown(words)) if words.contains("cannot be read")));
 }
