@@ -276,7 +276,11 @@ impl App {
         if let [one] = subjects.as_slice()
             && self.review.is_settled(&one.id)
         {
-            let words = format!("{} is decided already: u takes the last decision back", safe(&one.id));
+            let words = if self.review.is_unknown(&one.id) {
+                format!("nobody knows whether {} is decided: look, then r reads the queue anew", safe(&one.id))
+            } else {
+                format!("{} is decided already: u takes the last decision back", safe(&one.id))
+            };
             return self.say(Severity::Info, words, now);
         }
         let reason = match reason {

@@ -249,6 +249,8 @@ impl App {
 
 /// A write that takes longer than this waits for somebody.
 const WAITS: Duration = Duration::from_secs(1);
+/// More changes than this may take that long by themselves.
+const MANY: usize = 200;
 
 impl App {
     /// What is staged, and what waits to be written.
@@ -273,6 +275,10 @@ impl App {
         };
         match self.kind {
             _ if time < WAITS => format!("writing{behind}"),
+            // So much takes its time although nobody is in the way.
+            DatabaseKind::File | DatabaseKind::Demo if self.writer.changes_under_way() > MANY => {
+                format!("writing{behind}")
+            }
             DatabaseKind::File | DatabaseKind::Demo => format!("writing{behind} · waiting for another program"),
             DatabaseKind::Server | DatabaseKind::Copy => format!("writing{behind} · waiting for the server"),
         }

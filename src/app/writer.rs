@@ -149,6 +149,11 @@ impl Writer {
         self.waiting.len()
     }
 
+    /// How many changes are being written just now.
+    pub(super) fn changes_under_way(&self) -> usize {
+        self.under_way.as_ref().map_or(0, |job| job.batch.entries.len())
+    }
+
     /// Whether this staged edit is being written just now.
     fn is_sent(&self, id: EntryId) -> bool {
         let jobs = self.under_way.iter().chain(self.untrailed.as_deref());

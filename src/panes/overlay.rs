@@ -40,6 +40,7 @@ use crate::{
     domain::{
         edit::{Draft, NewValue},
         syntax::{Computed, Job},
+        value::Value,
     },
     keymap::Context,
     message::action::Action,
@@ -168,6 +169,20 @@ pub(crate) fn draw_hint(hint: &str, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_
     if wide.saturating_add(2) <= area.width && area.height > 1 {
         let style = cx.theme.style(Role::Overlay).patch(cx.theme.style(Role::Hint));
         buf.set_stringn(area.right() - 1 - wide, area.bottom() - 1, format!(" {hint} "), usize::from(wide), style);
+    }
+}
+
+/// The beginning of a value, in at most so many letters: a line of a list costs the same however long the value is. Not safe yet.
+pub(crate) fn beginning(value: &Value, letters: usize) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Blob(bytes) => format!("a blob of {} bytes", bytes.total()),
+        Value::Text(bytes) => {
+            // No letter takes more than four bytes.
+            let head = &bytes.head()[..bytes.head().len().min(letters.saturating_mul(4))];
+            String::from_utf8_lossy(head).chars().take(letters).collect()
+        }
+        Value::Integer(_) | Value::Real(_) => value.to_plain().into_owned(),
     }
 }
 

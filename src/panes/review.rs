@@ -158,6 +158,13 @@ impl ReviewPane {
         self.list.entries.iter().any(|entry| entry.item.id == id && entry.is_settled())
     }
 
+    /// Whether nobody knows what became of a decision on this question.
+    pub fn is_unknown(&self, id: &str) -> bool {
+        let unknown =
+            |entry: &Entry| matches!(&entry.state, State::Decided(decided) if decided.standing == Standing::Unknown);
+        self.list.entries.iter().any(|entry| entry.item.id == id && unknown(entry))
+    }
+
     /// How long until an age on the screen changes; `None` where none is shown. Never less than to the next full minute.
     pub fn next_age(&self, now: super::Now) -> Option<Duration> {
         let entry = self.list.entries.get(self.cursor).filter(|_| self.desk == Desk::Open)?;

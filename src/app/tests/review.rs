@@ -475,6 +475,16 @@ fn nothing_is_decided_or_edited_unseen() {
 }
 
 #[test]
+fn what_nobody_knows_promises_no_undo() {
+    let mut driver = Driver::desk(120, 40);
+    driver.press("a");
+    driver.outcome(Outcome::Unknown("the connection was lost".to_owned()));
+    driver.press("g g a");
+    assert!(driver.shows("nobody knows whether q-1 is decided"), "{}", driver.screen());
+    assert_eq!(driver.writes(), 1);
+}
+
+#[test]
 fn where_the_marks_are_not_on_the_screen_the_question_that_is_gets_decided() {
     let mut driver = Driver::desk(40, 10);
     driver.press("space enter");

@@ -22,7 +22,7 @@ use crate::{
     message::{action::Action, command::Command},
     panes::{
         Cx, Dispute, Handled, Intent, Settle, ViewCx,
-        overlay::{Overlay, Step, centred, decide::verb, keep_visible, moved, window},
+        overlay::{Overlay, Step, beginning, centred, decide::verb, keep_visible, moved, window},
     },
     theme::Role,
     widgets::{
@@ -37,6 +37,14 @@ const SHORT: usize = 40;
 /// Fields on the screen at most, where there is a diff to show, too.
 const FIELDS: usize = 8;
 
+/// What is left to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    /// The row is as it is wanted already.
+    Nothing,
+    Mine,
+}
+
 /// The three versions.
 #[derive(Debug)]
 pub struct Conflict {
@@ -44,6 +52,7 @@ pub struct Conflict {
     change: Change,
     theirs: Record,
     fields: Vec<Versions>,
+    left: Left,
     cursor: usize,
     top: usize,
     /// Of the field under the cursor: what somebody else has made of what was shown.
@@ -59,8 +68,9 @@ impl Conflict {
         let mut fields = conflict::versions(&change, &theirs);
         // What somebody else has changed is what one has not seen.
         fields.sort_by_key(|field| !field.is_changed());
+        let left = if conflict::is_done(&change, &theirs) { Left::Nothing } else { Left::Mine };
         let diff = DiffView::default();
-        Self { dispute, change, theirs, fields, cursor: 0, top: 0, diff, asked: None, screen: Rect::ZERO }
+        Self { dispute, change, theirs, fields, left, cursor: 0, top: 0, diff, asked: None, screen: Rect::ZERO }
     }
 
     fn settle(&self, how: Settle, cx: &mut Cx<'_>) -> Step {
@@ -112,7 +122,7 @@ impl Conflict {
 
     /// What is said above the fields.
     fn words(&self) -> (String, Role) {
-        if conflict::is_done(&self.change, &self.theirs) {
+        if self.left == Left::Nothing {
             return ("It already is as you want it: nothing is left to write.".to_owned(), Role::Good);
         }
         let changed = self.fields.iter().filter(|field| field.is_changed()).count();
@@ -178,7 +188,7 @@ impl Overlay for Conflict {
     fn key(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> Step {
         match Chord::from(key).typed() {
             Some('t') => self.settle(Settle::KeepTheirs, cx),
-            Some('w') if !conflict::is_done(&self.change, &self.theirs) => self.settle(Settle::WriteMine, cx),
+            Some('w') if self.left == Left::Mine => self.settle(Settle::WriteMine, cx),
             Some('l' | 'q') => self.settle(Settle::Later, cx),
             Some('j') => self.act(Action::Down, cx),
             Some('k') => self.act(Action::Up, cx),
@@ -262,7 +272,7 @@ impl Overlay for Conflict {
                 let (text, role) = match value {
                     None => ("·".to_owned(), Role::Faint),
                     Some(Value::Null) => ("NULL".to_owned(), Role::Null),
-                    Some(value) => (head(value), role),
+                    Some(value) => (safe_prose(&beginning(value, 200)).into_owned(), role),
                 };
                 pen.left(&text, role, column.saturating_sub(1)).skip(1);
             }
@@ -280,16 +290,9 @@ impl Overlay for Conflict {
         };
         let mut pen = Pen::new(line(areas.answers.y), buf, cx.theme);
         pen.word("t", Role::Key).word(theirs, Role::Hint);
-        if !conflict::is_done(&self.change, &self.theirs) {
+        if self.left == Left::Mine {
             pen.word("w", Role::Key).word(mine, Role::Hint);
         }
         pen.word("l", Role::Key).word(later, Role::Hint);
     }
-}
-
-/// The beginning of a value, in one line.
-fn head(value: &Value) -> String {
-    let plain = value.to_plain();
-    let end = plain.char_indices().nth(200).map_or(plain.len(), |(at, _)| at);
-    safe_prose(&plain[..end]).into_owned()
 }

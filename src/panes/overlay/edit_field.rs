@@ -18,7 +18,7 @@ use crate::{
     message::action::Action,
     panes::{
         Cx, EditHow, Intent, ViewCx,
-        overlay::{Overlay, Step},
+        overlay::{Overlay, Step, beginning},
     },
     widgets::safe::safe,
 };
@@ -53,20 +53,7 @@ impl Field {
 
     fn of_cell(relation: &Relation, column: usize, value: &Value) -> Option<Self> {
         let masked = is_masked(relation.columns.get(column)?, value, Secrets::Masked);
-        Some(Self { column, shown: if masked { MASK.to_owned() } else { beginning(value) } })
-    }
-}
-
-fn beginning(value: &Value) -> String {
-    match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Blob(bytes) => format!("a blob of {} bytes", bytes.total()),
-        Value::Text(bytes) => {
-            // No letter takes more than four bytes.
-            let head = &bytes.head()[..bytes.head().len().min(SHOWN * 4)];
-            String::from_utf8_lossy(head).chars().take(SHOWN).collect()
-        }
-        Value::Integer(_) | Value::Real(_) => value.to_plain().into_owned(),
+        Some(Self { column, shown: if masked { MASK.to_owned() } else { beginning(value, SHOWN) } })
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
     message::{action::Action, severity::Severity},
     panes::{
         Cx, EditHow, Handled, Intent, ViewCx, Wish,
-        overlay::{Overlay, Step, centred, draw_hint, keep_visible, moved, window},
+        overlay::{Overlay, Step, beginning, centred, draw_hint, keep_visible, moved, window},
     },
     theme::Role,
     widgets::safe::{fit, safe},
@@ -206,7 +206,7 @@ impl RowForm {
                 (MASK.to_owned(), Role::Text)
             }
             NewValue::Given(Value::Text(bytes)) if bytes.total() == 0 => ("(empty)".to_owned(), Role::Empty),
-            NewValue::Given(value) => (value.to_plain().chars().take(200).collect(), Role::Text),
+            NewValue::Given(value) => (beginning(value, 200), Role::Text),
         }
     }
 }

@@ -80,6 +80,11 @@ impl Entry {
         matches!(self.state, State::Open | State::Refused(_))
     }
 
+    /// Whether a decision on it is on its way.
+    const fn is_sent(&self) -> bool {
+        matches!(&self.state, State::Decided(Decided { standing: Standing::Sent, .. }))
+    }
+
     /// Whether its status was decided: there is nothing to decide any more but by taking that back.
     pub(super) const fn is_settled(&self) -> bool {
         matches!(&self.state, State::Decided(Decided { decision: Decision::Approve | Decision::Delete, .. }))
@@ -96,9 +101,18 @@ pub(super) struct List {
 }
 
 impl List {
-    /// Takes what was read in the place of all there is: what was decided goes, marks stay where their question does.
+    /// Takes what was read in the place of all there is: what was decided goes, but for what is still being written; marks stay where
+    /// their question does.
     pub(super) fn replace(&mut self, read: &ReviewList) {
-        self.entries = read.items.iter().map(|item| Entry::open(Arc::clone(item), Novelty::Known)).collect();
+        let mut sent: BTreeMap<String, State> = BTreeMap::new();
+        for entry in self.entries.drain(..).filter(Entry::is_sent) {
+            sent.insert(entry.item.id.clone(), entry.state);
+        }
+        let entry = |item: &Arc<ReviewItem>| {
+            let state = sent.remove(&item.id).unwrap_or(State::Open);
+            Entry { state, ..Entry::open(Arc::clone(item), Novelty::Known) }
+        };
+        self.entries = read.items.iter().map(entry).collect();
         self.total = read.total;
         let ids: BTreeSet<&str> = self.entries.iter().map(|entry| entry.item.id.as_str()).collect();
         self.marked.retain(|id| ids.contains(id.as_str()));
@@ -124,7 +138,13 @@ impl List {
             match item {
                 Some(item) => entry.read_again(item),
                 // What was cut off may have been pushed out by others.
-                None if whole => entry.went(),
+                None if whole => {
+                    entry.went();
+                    // Nobody means to decide on what is gone.
+                    if entry.state == State::Elsewhere {
+                        self.marked.remove(&entry.item.id);
+                    }
+                }
                 None => {}
             }
         }
@@ -257,6 +277,21 @@ mod tests {
         assert_eq!(list.marked().map(|entry| entry.item.id.as_str()).collect::<Vec<_>>(), ["c"]);
         list.replace(&read(&["x", "c", "y"]));
         assert_eq!((ids(&list), list.arrived(), list.marked.len()), (vec!["x", "c", "y"], 0, 1));
+    }
+
+    #[test]
+    fn what_is_being_written_stays_so_and_what_is_gone_is_marked_no_more() {
+        let mut list = List::default();
+        list.replace(&read(&["a", "b", "c"]));
+        let sent = Decided { decision: Decision::Approve, batch: None, made: None, standing: Standing::Sent };
+        list.entries[0].state = State::Decided(sent.clone());
+        list.entries[1].state = decided(Decision::Approve);
+        list.replace(&read(&["a", "b", "c"]));
+        let states: Vec<_> = list.entries.iter().map(|entry| entry.state.clone()).collect();
+        assert_eq!(states, [State::Decided(sent), State::Open, State::Open]);
+        list.toggle_all();
+        list.merge(&read(&["a", "b"]));
+        assert_eq!(list.marked().map(|entry| entry.item.id.as_str()).collect::<Vec<_>>(), ["b"]);
     }
 
     #[test]
