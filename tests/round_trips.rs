@@ -396,7 +396,7 @@ fn many_rows_by_their_keys_are_one_round_trip_where_they_fit_into_an_answer() {
     let before = proxy.counts().requests;
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_reelscope"))
         .args(["review", "decide", "--write", &proxy.url()])
-        .args(&ids(1..=200))
+        .args(ids(1..=200))
         .arg("approve")
         .env_clear()
         .env("HOME", sample.folder())
