@@ -230,7 +230,7 @@ impl App {
     /// Edits the question under the cursor of the queue: the one beside it, where it is that one already.
     fn edit_listed(&mut self, action: Action, now: Now) {
         let Some(id) = self.review.current().map(|item| item.id.clone()) else { return };
-        if self.question.id() != Some(&id) || !self.layout.is_some_and(|layout| !layout.question.is_empty()) {
+        if self.question.id() != Some(&id) || self.layout.is_none_or(|layout| layout.question.is_empty()) {
             // It is not beside the list: one edits what one sees.
             self.question.show(id.clone(), &mut cx!(self, now));
             self.focus(PaneId::Question, now);
