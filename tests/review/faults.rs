@@ -1,8 +1,15 @@
 //! What goes wrong in the middle of a review: in a real terminal, on a real file or server. In every case the program lives on or ends as
 //! it should, the terminal is as it was, and a decision is wholly there or wholly absent.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::PathBuf,
+    process::{Command, Stdio},
+    thread,
+};
 
+use reelscope::domain::catalogue;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -271,4 +278,140 @@ fn an_answer_that_the_network_eats_is_looked_for() {
     let sent = proxy.requests().iter().filter(|request| request.body.contains("UPDATE main")).count();
     assert_eq!(sent, 2, "nothing is sent twice");
     quits(terminal);
+}
+
+/// Which database the bot is to begin to change; it is a program of its own, started by the test below.
+const BOT: &str = "REELSCOPE_TEST_BOT";
+
+/// The bot that is killed: it has written a part, and will never commit.
+#[test]
+fn bot() {
+    let Ok(path) = std::env::var(BOT) else { return };
+    let connection = Connection::open(path).unwrap();
+    connection
+        .execute_batch("PRAGMA cache_size = 2; BEGIN; UPDATE questions SET status = 'active', explanation = printf('%.*c', 20000, 'y')")
+        .unwrap();
+    println!("ready");
+    loop {
+        thread::park();
+    }
+}
+
+#[test]
+fn a_bot_that_is_killed_in_its_commit_does_not_end_the_review() {
+    let desk = Desk::new();
+    desk.sql("UPDATE questions SET explanation = printf('%.*c', 20000, 'x')");
+    let terminal = desk.review();
+    let mut bot = Command::new(std::env::current_exe().unwrap())
+        .args(["faults::bot", "--exact", "--nocapture"])
+        .env(BOT, &desk.path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(bot.stdout.take().unwrap());
+    assert!(said.lines().any(|line| line.unwrap().contains("ready")));
+    bot.kill().unwrap();
+    bot.wait().unwrap();
+    assert!(fs::metadata(desk.path.with_extension("db-journal")).is_ok(), "its journal is there");
+    // What is read is rolled back, and the review goes on.
+    steps(&terminal, &[("x", "1 skipped"), ("", "It is 2."), ("x", "2 skipped"), ("", "It is 3."), ("a", "1 decided")]);
+    terminal.until("it was written", |screen| !screen.contents().contains("writing"));
+    quits(terminal);
+    desk.holds("flagged flagged active", "q-3 approved");
+    assert_eq!(desk.one("SELECT DISTINCT substr(explanation, 1, 3) FROM questions"), "xxx");
+}
+
+#[test]
+fn a_database_that_is_replaced_is_not_written_by_what_the_old_one_showed() {
+    let desk = Desk::new();
+    let terminal = desk.review();
+    let lock = desk.open();
+    lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    terminal.press("a");
+    terminal.until_text("waiting for another program");
+    // Another file under its name, in which the question was decided already.
+    let new = desk.folder.path().join("new.db");
+    Connection::open(&new)
+        .unwrap()
+        .execute_batch(&format!("{TABLES}; UPDATE questions SET status = 'deleted' WHERE id = 'q-1'"))
+        .unwrap();
+    fs::rename(&new, &desk.path).unwrap();
+    terminal.until_text("q-1: changed meanwhile");
+    lock.execute_batch("ROLLBACK").unwrap();
+    drop(lock);
+    quits(terminal);
+    desk.holds("deleted flagged flagged", "");
+}
+
+#[test]
+fn ten_megabytes_and_nul_of_an_editor_are_staged_and_committed() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let desk = Desk::new();
+    let (editor, text) = (desk.folder.path().join("editor"), desk.folder.path().join("text"));
+    let mut content = "Grüße\0\u{202e}\u{1b}]0;owned\u{7} und so weiter\n".repeat(300_000).into_bytes();
+    content.truncate(10 << 20);
+    content.push(b'.');
+    fs::write(&text, &content).unwrap();
+    fs::write(&editor, format!("#!/bin/sh\ncp '{}' \"$1\"\n", text.display())).unwrap();
+    fs::set_permissions(&editor, fs::Permissions::from_mode(0o700)).unwrap();
+    let way = std::env::var("PATH").unwrap();
+    let terminal = Terminal::start(&Start {
+        arguments: &[desk.path.to_str().unwrap(), "--write"],
+        variables: &[("EDITOR", editor.to_str().unwrap()), ("PATH", &way)],
+        size: (160, 40),
+        ..Start::default()
+    });
+    steps(&terminal, &[("", "row 1 of 10"), ("0llE", "1 staged"), ("\x13", "ctrl-s commit"), ("\x13", "committed")]);
+    let seen = terminal.bytes();
+    assert!(!seen.windows(9).any(|bytes| bytes == b"]0;owned\x07"), "its escapes do not reach the terminal");
+    quits(terminal);
+    let (kind, stored): (String, Vec<u8>) = desk
+        .open()
+        .query_row("SELECT typeof(answer), CAST(answer AS BLOB) FROM questions WHERE id = 'q-1'", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert!(kind == "text" && stored == content, "{kind} of {} bytes", stored.len());
+    desk.holds("flagged flagged flagged", "q-1 updated");
+}
+
+#[test]
+fn a_database_of_logical_names_is_reviewed_alike() {
+    let desk = Desk::new();
+    let mut sql = String::new();
+    for table in &catalogue::TABLES {
+        if !TABLES.contains(&format!("TABLE {}(", table.physical)) {
+            continue;
+        }
+        for column in table.columns.iter().filter(|column| column.logical != column.physical) {
+            let there = format!(
+                "SELECT count(*) FROM pragma_table_info('{}') WHERE name = '{}'",
+                table.physical, column.physical
+            );
+            if desk.one(&there) == "1" {
+                sql +=
+                    &format!("ALTER TABLE {} RENAME COLUMN {} TO {};", table.physical, column.physical, column.logical);
+            }
+        }
+        if !table.logical.eq_ignore_ascii_case(table.physical) {
+            sql += &format!("ALTER TABLE {} RENAME TO {};", table.physical, table.logical);
+        }
+    }
+    desk.sql(&sql);
+    let terminal = desk.review();
+    steps(
+        &terminal,
+        &[("a", "1 decided"), ("d", "2 decided"), ("i", "3 decided"), ("u", "2 decided"), ("u", "1 decided")],
+    );
+    terminal.until("it was written", |screen| !screen.contents().contains("writing"));
+    quits(terminal);
+    assert_eq!(desk.one(STATUSES), "active flagged flagged");
+    let history = desk.one("SELECT questionId, eventType, changedFields, json_extract(afterSnapshot, '$.subChannel') FROM questionHistory ORDER BY id");
+    assert_eq!(
+        history,
+        r#"q-1 approved ["status"] numbers, q-2 deleted ["status"] numbers, q-2 reverted ["status"] numbers"#
+    );
+    assert_eq!(desk.one("SELECT count(*) FROM workQueue"), "0");
+    assert_eq!(desk.one("PRAGMA integrity_check"), "ok");
 }
