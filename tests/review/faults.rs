@@ -285,6 +285,7 @@ const BOT: &str = "REELSCOPE_TEST_BOT";
 
 /// The bot that is killed: it has written a part, and will never commit.
 #[test]
+#[expect(clippy::print_stdout, reason = "the other test waits for it")]
 fn bot() {
     let Ok(path) = std::env::var(BOT) else { return };
     let connection = Connection::open(path).unwrap();
