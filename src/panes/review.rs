@@ -245,13 +245,6 @@ impl ReviewPane {
         }
     }
 
-    /// Somebody else's version is kept.
-    pub fn given_up(&mut self, id: &str) {
-        if let Some(entry) = self.list.find(id) {
-            entry.state = State::Elsewhere;
-        }
-    }
-
     /// Puts the cursor on this question, where it is listed.
     pub fn go_to(&mut self, id: &str) {
         if let Some(at) = self.list.position(id) {
