@@ -2,10 +2,6 @@
 //!
 //! Owns quoting, literals, and how a relation's columns are reached. Must not run anything.
 
-mod statement;
-
-pub(crate) use statement::{Caps, statement};
-
 use crate::domain::{
     schema::{KeyKind, Relation},
     value::{Bytes, Value, hex},

@@ -19,6 +19,7 @@ mod statement;
 
 use std::time::Duration;
 
+pub(crate) use self::statement::{Caps, tell};
 use self::{file::FileWriter, server::ServerWriter};
 use crate::{
     db::{connection::Canceller, error::Result, location::Location},

@@ -6,7 +6,7 @@ use crate::{
     db::{
         error::{Error, ErrorKind},
         request::Answer,
-        sql::{self, Caps},
+        write::{Caps, tell},
     },
     domain::{
         change::{Known, Outcome, Receipt, Refusal, TrailPolicy, Written},
@@ -226,7 +226,7 @@ impl App {
 fn statements(job: &Job, written: &Written) -> Vec<String> {
     match job.batch.entries.iter().find(|entry| entry.id == written.entry) {
         Some(entry) if change_words::has_secret(&entry.change) => {
-            let statement = sql::statement(&change_words::masked(&entry.change), Caps::WHOLE);
+            let statement = tell(&change_words::masked(&entry.change), Caps::WHOLE);
             let lines = ["a secret is masked:"].into_iter().chain(statement.lines()).map(|line| format!("-- {line}"));
             vec![lines.collect::<Vec<_>>().join("\n")]
         }

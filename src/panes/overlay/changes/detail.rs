@@ -1,7 +1,7 @@
 //! A staged edit in full: what differs, column by column, then the statement as it will be run.
 
 use crate::{
-    db::sql::{self, Caps},
+    db::write::{Caps, tell},
     domain::{
         change::{Cell, Change},
         change_words::masked,
@@ -24,7 +24,7 @@ const SHOWN: Caps = Caps { value: MOST, guard: 40 };
 
 /// The whole statement, secrets masked.
 pub(super) fn whole_sql(change: &Change) -> String {
-    sql::statement(&masked(change), Caps::WHOLE)
+    tell(&masked(change), Caps::WHOLE)
 }
 
 /// The lines, for this many columns.
@@ -51,7 +51,7 @@ pub(super) fn lines(edit: &StagedEdit, width: u16) -> Vec<RichLine> {
     }
     lines.push(RichLine::default());
     lines.extend(plain("SQL", Role::Header));
-    lines.extend(plain(&format!("{};", sql::statement(&change, SHOWN)), Role::Text));
+    lines.extend(plain(&format!("{};", tell(&change, SHOWN)), Role::Text));
     lines
 }
 
