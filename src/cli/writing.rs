@@ -130,7 +130,8 @@ pub(super) fn commit(
             break Fate::Refused;
         }
         if lines.is_empty() {
-            break Fate::Nothing;
+            // Where conflicts are skipped and nothing else was asked for, all of it was refused.
+            break if left_out.iter().any(|one| one.why != ALREADY) { Fate::Refused } else { Fate::Nothing };
         }
         number += 1;
         let entries = lines.iter().zip(1..).map(|(line, id)| Entry {

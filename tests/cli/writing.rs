@@ -223,6 +223,10 @@ fn the_receipt_says_what_was_written_and_what_was_not() {
     let output = decide(&["q-1", "approve"]);
     ended(&output, 0);
     assert_eq!(json(&output)["outcome"], "nothing");
+    // To skip all that was asked for is a refusal.
+    let output = decide(&["q-404", "approve", "--skip-conflicts"]);
+    assert!(ended(&output, 5).contains("nothing is written"));
+    assert_eq!(json(&output)["outcome"], "refused");
     assert_eq!(desk.trails(), "1");
 }
 
