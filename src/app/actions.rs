@@ -25,7 +25,7 @@ impl App {
     pub(super) fn act(&mut self, action: Action, count: Option<u64>, now: Now) {
         self.dirty = true;
         match action {
-            Action::Exit => return self.out.commands.push(Command::Quit),
+            Action::Exit => return self.exit(now),
             Action::Suspend => return self.out.commands.push(Command::Suspend),
             _ => {}
         }

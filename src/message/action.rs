@@ -220,7 +220,7 @@ actions! {
     Suspend = "suspend",
     /// Quit
     Quit = "quit",
-    /// End at once
+    /// End; what was decided is written before, unless pressed again
     Exit = "exit",
 }
 

@@ -397,6 +397,30 @@ fn quitting_with_something_staged_asks() {
 }
 
 #[test]
+fn ctrl_c_writes_what_was_decided_before_it_ends_and_ends_at_once_when_pressed_again() {
+    let decided = |driver: &mut Driver, row: i64| {
+        let now = driver.now;
+        let purpose = Purpose::Decision { ids: vec![format!("q-{row}")], decision: Decision::Approve };
+        driver.app.write(vec![(update(row, "flagged", "active"), None)], purpose, now).unwrap();
+        driver.event(Event::Resumed);
+    };
+    let mut driver = Driver::to_write(120, 40);
+    decided(&mut driver, 1);
+    decided(&mut driver, 2);
+    driver.press("ctrl-c");
+    assert!(!driver.others.contains(&Command::Quit) && driver.shows("Ctrl-c again"), "{}", driver.screen());
+    driver.committed();
+    assert!(!driver.others.contains(&Command::Quit), "the second one still waits for its receipt");
+    driver.committed();
+    assert_eq!((driver.batches().len(), driver.others.last()), (2, Some(&Command::Quit)));
+
+    let mut driver = Driver::to_write(120, 40);
+    decided(&mut driver, 1);
+    driver.press("ctrl-c ctrl-c");
+    assert_eq!(driver.others.last(), Some(&Command::Quit));
+}
+
+#[test]
 fn what_a_killed_session_left_is_offered_and_taken_up_under_its_guards() {
     let mut driver = Driver::to_write(120, 40);
     driver.stage(update(1, "flagged", "active"));

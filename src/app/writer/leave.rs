@@ -48,6 +48,18 @@ impl App {
         self.open(Box::new(Choose::new("Quit?", lines, choices).escaping_with(0)), now);
     }
 
+    /// Ctrl-c: ends the program. What was decided is written before, which takes moments; pressed again, it ends at once.
+    pub(in crate::app) fn exit(&mut self, now: Now) {
+        // A question that is open may never be answered.
+        if self.writer.leaving == Leaving::No && self.writer.is_busy() && self.writer.untrailed.is_none() {
+            self.writer.leaving = Leaving::Written;
+            let words = "ends as soon as everything decided is written; Ctrl-c again ends at once";
+            self.say(Severity::Warning, words, now);
+        } else {
+            self.out.commands.push(Command::Quit);
+        }
+    }
+
     pub(super) fn leave(&mut self, how: Leave, now: Now) {
         match how {
             Leave::Commit => {
