@@ -144,6 +144,13 @@ pub(crate) fn centred(screen: Rect, width: u16, height: u16) -> Rect {
     Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height }
 }
 
+/// A window with one line, at most so wide, near the bottom of the screen: what lies above stays in sight.
+pub(crate) fn one_line(screen: Rect, width: u16) -> Rect {
+    let width = width.min(screen.width);
+    let y = screen.bottom().saturating_sub(5).max(screen.y);
+    Rect { x: screen.x + (screen.width - width) / 2, y, width, height: 3.min(screen.height) }
+}
+
 /// Clears a window over the screen, frames it and returns what lies inside.
 pub(crate) fn window(title: &str, hint: &str, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) -> Rect {
     Clear.render(area, buf);

@@ -8,7 +8,7 @@ use crate::{
     message::action::Action,
     panes::{
         Cx, Intent, PaneId, PromptKind, PromptState, ViewCx,
-        overlay::{Overlay, Step, window},
+        overlay::{Overlay, Step, one_line, window},
     },
     widgets::prompt::LineInput,
 };
@@ -62,13 +62,7 @@ impl Overlay for Prompt {
     }
 
     fn view(&self, screen: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
-        let width = screen.width.min(64);
-        let area = Rect {
-            x: screen.x + (screen.width - width) / 2,
-            y: screen.bottom().saturating_sub(5).max(screen.y),
-            width,
-            height: 3.min(screen.height),
-        };
+        let area = one_line(screen, 64);
         let inside = window(&self.title, "enter · esc", area, buf, cx);
         if inside.width > 2 {
             self.input.draw(Rect { x: inside.x + 1, width: inside.width - 2, ..inside }, buf);

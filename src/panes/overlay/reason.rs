@@ -12,7 +12,7 @@ use crate::{
         overlay::{
             Overlay, Step,
             decide::{about, verb},
-            window,
+            one_line, window,
         },
     },
     theme::Role,
@@ -67,13 +67,7 @@ impl Overlay for ReasonPrompt {
     }
 
     fn view(&self, screen: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
-        let width = screen.width.min(72);
-        let area = Rect {
-            x: screen.x + (screen.width - width) / 2,
-            y: screen.bottom().saturating_sub(5).max(screen.y),
-            width,
-            height: 3.min(screen.height),
-        };
+        let area = one_line(screen, 72);
         let title = format!("{} {}: why?", verb(self.decision), about(&self.subjects, 24));
         let inside = window(&title, "enter (empty: no reason) · esc: not yet", area, buf, cx);
         if inside.width > 2 {

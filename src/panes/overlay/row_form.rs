@@ -83,18 +83,12 @@ impl RowForm {
             waiting = Waiting::Like;
         }
         let fields = field::all(&relation, uuid, cx.now.wall);
-        Self {
-            relation,
-            fields,
-            cursor: 0,
-            top: 0,
-            height: 1,
-            waiting,
-            again: None,
-            filled: Filled::Nothing,
-            done: false,
-        }
-        .on_first()
+        Self::of(relation, fields, waiting, None).on_first()
+    }
+
+    fn of(relation: Arc<Relation>, fields: Vec<Field>, waiting: Waiting, again: Option<EntryId>) -> Self {
+        let filled = Filled::Nothing;
+        Self { relation, fields, cursor: 0, top: 0, height: 1, waiting, again, filled, done: false }
     }
 
     /// The form of a staged new row.
@@ -105,18 +99,7 @@ impl RowForm {
             field.value = given.map_or(NewValue::Default, |(_, value)| NewValue::Given(value.clone()));
         }
         let waiting = Waiting::Nothing;
-        Self {
-            relation,
-            fields,
-            cursor: 0,
-            top: 0,
-            height: 1,
-            waiting,
-            again: Some(id),
-            filled: Filled::Nothing,
-            done: false,
-        }
-        .on_first()
+        Self::of(relation, fields, waiting, Some(id)).on_first()
     }
 
     /// The cursor on what has to be given.
