@@ -5,6 +5,7 @@
 //! messages, the history of places.
 
 mod actions;
+mod bots;
 mod editing;
 mod intents;
 mod keys;
@@ -34,7 +35,7 @@ use crate::{
         request::{Query, RequestId, Slot},
         write::Grant,
     },
-    domain::{place::Place, schema::Schema, staged::Staged},
+    domain::{bots::Limits, place::Place, schema::Schema, staged::Staged},
     keymap::{Chord, Context, Keymap},
     message::{
         command::{Command, MouseCapture},
@@ -175,7 +176,13 @@ impl App {
             size: Rect::default(),
             theme: Theme::built_in(options.theme),
             keymap: options.keymap,
-            settings: Settings { times: options.times, link: None, access, staged: Staged::default() },
+            settings: Settings {
+                times: options.times,
+                link: None,
+                access,
+                staged: Staged::default(),
+                limits: Limits::default(),
+            },
             mouse: options.mouse,
             label: options.label,
             whole: options.whole,

@@ -8,6 +8,7 @@ pub mod connection;
 pub mod demo;
 pub mod error;
 pub mod generate;
+mod ledger;
 pub mod location;
 pub mod paging;
 mod random;

@@ -1,6 +1,7 @@
 //! What the program talks about, as plain data: no I/O, nothing imported from the other rooms.
 
 pub mod activity;
+pub mod bots;
 pub mod catalogue;
 pub mod change;
 pub mod change_words;
@@ -11,6 +12,7 @@ pub mod journal;
 pub mod json_check;
 pub mod name;
 pub mod page;
+pub mod past;
 pub mod place;
 pub mod question;
 pub mod record_text;

@@ -32,6 +32,10 @@ pub enum Context {
     List,
     /// The staged edits, and the log of what was written.
     Changes,
+    /// The timeline of an item.
+    Timeline,
+    /// The alerts.
+    Alerts,
     /// The editor of a value: what means nothing is typed.
     Edit,
     /// Where text is typed.
@@ -40,7 +44,7 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of help.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Global,
         Self::Tables,
         Self::Table,
@@ -50,6 +54,8 @@ impl Context {
         Self::Cell,
         Self::List,
         Self::Changes,
+        Self::Timeline,
+        Self::Alerts,
         Self::Edit,
         Self::Prompt,
     ];
@@ -66,6 +72,8 @@ impl Context {
             Self::Cell => "cell",
             Self::List => "list",
             Self::Changes => "changes",
+            Self::Timeline => "timeline",
+            Self::Alerts => "alerts",
             Self::Edit => "edit",
             Self::Prompt => "prompt",
         }
@@ -83,6 +91,8 @@ impl Context {
             Self::Cell => "Whole cell",
             Self::List => "Lists",
             Self::Changes => "Changes",
+            Self::Timeline => "Timeline",
+            Self::Alerts => "Alerts",
             Self::Edit => "Editing",
             Self::Prompt => "Typing",
         }

@@ -24,6 +24,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     db::request::{Answer, Freshness, LinkState, LinkStatus, Query, Request, RequestId, Slot},
     domain::{
+        activity::Item,
+        bots::Limits,
         change::{Cell, Change, EntryId, Trail},
         edit::NewValue,
         page::RowKey,
@@ -76,6 +78,8 @@ pub struct Settings {
     pub access: Access,
     /// What is staged: the grid marks it.
     pub staged: Staged,
+    /// From when on something about the bots is unusual.
+    pub limits: Limits,
 }
 
 /// Whether the database may be written.
@@ -130,6 +134,15 @@ pub enum Intent {
         /// Whether a secret was revealed on purpose.
         secrets: Secrets,
     },
+    /// Show what a row of the ledger, the history, the runs or the queue tells: what changed, the summary, the result.
+    ShowEvent {
+        /// Of which relation: `botLedger`, `questionHistory`, `botRuns` or `workQueue`.
+        relation: Arc<Relation>,
+        /// Which row.
+        key: RowKey,
+    },
+    /// Show everything that is recorded of an item, by time.
+    ShowTimeline(Item),
     /// Let the user choose how to copy this row.
     CopyRow {
         /// Of which relation.
@@ -361,6 +374,8 @@ pub enum PromptKind {
     Search,
     /// A percentage, row id or key.
     GoTo,
+    /// An expression that rows have to pass.
+    Filter,
 }
 
 /// How far a prompt is.

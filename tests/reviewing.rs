@@ -18,6 +18,7 @@ use reelscope::{
         session::ReadSession,
     },
     domain::{
+        activity::Item,
         catalogue,
         page::RowKey,
         review::{ReviewItem, ReviewOrder, STATE, STORY, STORY_STATES, Story, StoryEvent, StorySource},
@@ -214,7 +215,7 @@ fn the_queue_has_the_flagged_and_the_pending_in_their_orders() {
 fn a_story_has_the_three_tables_merged_by_time() {
     for names in [Names::Physical, Names::Logical] {
         Places::of(code_reels(names, ROWS)).each(|place, session| {
-            let story = session.story("q-both").unwrap();
+            let story = session.story(&Item::question("q-both")).unwrap();
             let lines: Vec<String> = story.events.iter().map(told).collect();
             let expected = [
                 "Queue 3 maria enrich completed 1 - - ->- other",
@@ -231,7 +232,7 @@ fn a_story_has_the_three_tables_merged_by_time() {
             assert_eq!(story.cut, []);
             assert_eq!(story.before_bot().map(|event| event.key.clone()), Some(RowKey::Rowid(3)));
             assert_eq!(story.events.last().map(|event| (event.at.as_str(), event.time)), Some(("some day", None)));
-            assert_eq!(session.story("no such").unwrap(), Story::default(), "{place}");
+            assert_eq!(session.story(&Item::question("no such")).unwrap(), Story::default(), "{place}");
         });
     }
 }
@@ -323,14 +324,14 @@ fn what_is_not_there_says_nothing() {
             let list = session.review(ReviewOrder::Flagged, 10).unwrap();
             assert_eq!(list.items.iter().map(line).collect::<Vec<_>>(), ["q c 0: "], "{place}");
             assert_eq!(session.review(ReviewOrder::Pending, 10).unwrap().total, 0);
-            assert_eq!(session.story("q").unwrap(), Story::default(), "{place}");
+            assert_eq!(session.story(&Item::question("q")).unwrap(), Story::default(), "{place}");
         });
     }
     Places::of(Sample::of("CREATE TABLE other(a); INSERT INTO other VALUES (1)")).each(|place, session| {
         for order in ReviewOrder::ALL {
             assert_eq!(session.review(order, 10).unwrap().total, 0, "{place}");
         }
-        assert_eq!(session.story("q").unwrap(), Story::default());
+        assert_eq!(session.story(&Item::question("q")).unwrap(), Story::default());
     });
     // A table of that name with a key of its own, and a view: every row has a key all the same.
     let odd = "CREATE TABLE real(id TEXT, question, status, channel); INSERT INTO real VALUES ('a', 'A', 'active', 'c'), ('b', 'B', 'flagged', 'c');
@@ -343,7 +344,8 @@ fn what_is_not_there_says_nothing() {
         let lines: Vec<String> = list.items.iter().map(line).collect();
         assert_eq!(lines, ["b c 0: Ledger two - 2026-01-01T00:00:01.000Z; History  seen "], "{place}");
         assert_eq!(list.items[0].key, RowKey::Ordinal(1));
-        let keys: Vec<RowKey> = session.story("b").unwrap().events.into_iter().map(|event| event.key).collect();
+        let keys: Vec<RowKey> =
+            session.story(&Item::question("b")).unwrap().events.into_iter().map(|event| event.key).collect();
         let primary = |at: &str| RowKey::Primary(vec![Value::text("b"), Value::text(at)]);
         let expected = [primary("2026-01-01T00:00:01.000Z"), primary("2026-01-01 00:00:00"), RowKey::Ordinal(0)];
         assert_eq!(keys, expected, "{place}");
@@ -362,7 +364,8 @@ fn unwritable_names_are_walked_around() {
         let list = session.review(ReviewOrder::Flagged, 10).unwrap();
         let lines: Vec<String> = list.items.iter().map(line).collect();
         assert_eq!(lines, ["q  0: History  - 2026-01-01T00:00:00.001Z; Ledger  - 2026-01-01 00:00:00"], "{place}");
-        let keys: Vec<RowKey> = session.story("q").unwrap().events.into_iter().map(|event| event.key).collect();
+        let keys: Vec<RowKey> =
+            session.story(&Item::question("q")).unwrap().events.into_iter().map(|event| event.key).collect();
         let history = RowKey::Primary(vec![Value::text("q"), Value::text("flagged")]);
         assert_eq!(keys, [history, RowKey::Rowid(1)], "{place}");
         let schema = session.schema().unwrap();
@@ -392,7 +395,7 @@ fn hostile_values_come_as_they_are() {
         assert_eq!(nul.flags[0].by, "\u{fffd}");
         assert_eq!(nul.flags[0].reason.as_ref().map(String::len), Some(1024));
         for id in [&odd.id, &nul.id] {
-            let story = session.story(id).unwrap();
+            let story = session.story(&Item::question(id)).unwrap();
             assert_eq!(story.events.len(), 2, "{place} {id:?}");
             let flag = &story.events[0];
             assert_eq!(flag.before.as_deref(), Some("{\u{fffd}}"), "{place}");
@@ -418,7 +421,7 @@ fn a_long_story_is_cut_and_says_so() {
         SELECT 'q', 'updated', 'bot', printf('%.*c', 1200000, 'b'), 'after', x, datetime('2027-01-01', '+' || x || ' minutes') FROM n;
         INSERT INTO work_queue(item_type, item_id, action) VALUES ('question', 'q', 'improve');";
     Places::of(code_reels(Names::Physical, many)).each(|place, session| {
-        let story = session.story("q").unwrap();
+        let story = session.story(&Item::question("q")).unwrap();
         assert_eq!(story.cut, [StorySource::History, StorySource::Ledger], "{place}");
         let of = |source| story.events.iter().filter(move |event| event.source == source);
         let reasons: Vec<&str> = of(StorySource::Ledger).filter_map(|event| event.reason.as_deref()).collect();
@@ -449,7 +452,7 @@ fn a_small_mouth_tells_less() {
     let list = session.review(ReviewOrder::Flagged, 300).unwrap();
     assert_eq!(list.total, 300);
     assert!((30..300).contains(&list.items.len()), "{}", list.items.len());
-    let story = session.story("q-1").unwrap();
+    let story = session.story(&Item::question("q-1")).unwrap();
     assert!((1..30).contains(&story.events.len()), "{}", story.events.len());
     assert_eq!(story.cut, [StorySource::Ledger]);
 }
@@ -481,7 +484,7 @@ fn with_an_index_only_the_rows_of_the_questions_are_read() {
     assert_eq!(list.items.iter().filter(|item| item.flags.is_empty()).count(), 300);
     // 400 questions, their 1,600 rows of the ledger, and what the statement puts together of them.
     assert!(session.rows_read() < 10_000, "{} rows read", session.rows_read());
-    let story = session.story("q-5").unwrap();
+    let story = session.story(&Item::question("q-5")).unwrap();
     assert_eq!(story.events.len(), 4);
     assert!(session.rows_read() < 100, "{} rows read", session.rows_read());
 }
@@ -494,7 +497,7 @@ fn without_an_index_every_row_is_read_once() {
     let list = session.review(ReviewOrder::Flagged, 5000).unwrap();
     assert_eq!((list.items.len(), list.items[0].id.as_str()), (400, "q-0"));
     assert!((200_000..215_000).contains(&session.rows_read()), "{} rows read", session.rows_read());
-    assert_eq!(session.story("q-5").unwrap().events.len(), 4);
+    assert_eq!(session.story(&Item::question("q-5")).unwrap().events.len(), 4);
     assert!((200_000..200_100).contains(&session.rows_read()), "{} rows read", session.rows_read());
 }
 
@@ -525,7 +528,7 @@ fn each_is_one_round_trip() {
         session.review(order, 5000).unwrap();
         once(order.name());
     }
-    session.story("q-both").unwrap();
+    session.story(&Item::question("q-both")).unwrap();
     once("a story");
     session.references(&questions, &RowKey::Rowid(2)).unwrap();
     once("references");
@@ -540,7 +543,7 @@ fn a_server_whose_schema_changed_is_read_by_the_new_one() {
     sqld.run("ALTER TABLE bot_ledger RENAME COLUMN reason TO why; DROP TABLE work_queue;");
     let list = session.review(ReviewOrder::Flagged, 10).unwrap();
     assert_eq!(line(&list.items[1]), "q-ledger sql 0: Ledger verifier - 2026-02-02 00:00:00");
-    assert_eq!(session.story("q-both").unwrap().events.len(), 6);
+    assert_eq!(session.story(&Item::question("q-both")).unwrap().events.len(), 6);
 }
 
 #[test]
@@ -554,9 +557,10 @@ fn the_workers_answer_and_a_cancel_ends_the_work() {
     asked.extend(proxy.as_ref().map(|proxy| Asked::open(Location::Server(server(&proxy.url(), None)))));
     for (place, mut asked) in asked.into_iter().enumerate() {
         asked.get(Slot::Schema, Query::Schema).unwrap();
-        for (slot, query) in
-            [(Slot::Review, Query::Review(ReviewOrder::Flagged, 10)), (Slot::Story, Query::Story("q-both".to_owned()))]
-        {
+        for (slot, query) in [
+            (Slot::Review, Query::Review(ReviewOrder::Flagged, 10)),
+            (Slot::Story, Query::Story(Item::question("q-both"))),
+        ] {
             let id = asked.ask(slot, query);
             if let (1, Some(proxy)) = (place, &proxy) {
                 proxy.until_asked("main.\"bot_ledger\"");

@@ -191,6 +191,8 @@ impl Stage {
                 | Command::OpenEditor(_)
                 | Command::Remember(_)
                 | Command::SaveFile { .. }
+                | Command::Bell
+                | Command::Notify { .. }
                 | Command::Suspend
                 | Command::Quit => {}
             }

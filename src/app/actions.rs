@@ -114,6 +114,8 @@ impl App {
             Action::Log => self.show_log(now),
             Action::Cancel if self.cancel_long_write(now) => {}
             Action::Review => self.toggle_review(now),
+            Action::Bots => self.toggle_bots_screen(now),
+            Action::Alerts => self.show_alerts(now),
             _ if self.review_action(action, now) == Handled::Yes => {}
             _ => {
                 let (pane, mut cx) = self.pane(self.wanted.focus, now);

@@ -59,6 +59,8 @@ impl App {
                 let view = CellView::new(relation, key, column, value, secrets, &mut cx!(self, now));
                 self.open(Box::new(view), now);
             }
+            Intent::ShowEvent { relation, key } => self.show_event(relation, key, now),
+            Intent::ShowTimeline(item) => self.show_timeline(item, now),
             Intent::CopyRow { relation, key, secrets } => {
                 self.open(Box::new(CopyMenu::new(relation, key, secrets)), now);
             }

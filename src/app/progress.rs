@@ -93,6 +93,7 @@ pub(super) const fn word(slot: Slot) -> &'static str {
         Slot::Sync => "syncing",
         Slot::Review => "reading the review queue",
         Slot::Story => "reading the story",
+        Slot::Ledger => "reading the ledger",
         Slot::Write => "writing",
     }
 }

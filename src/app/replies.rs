@@ -59,9 +59,17 @@ impl App {
                 if taken { Handled::Yes } else { Handled::No }
             }
             (Slot::Review, _) => self.review.kept(answer, read),
-            (Slot::Schema | Slot::Count | Slot::Next | Slot::Activity | Slot::Sync | Slot::Story | Slot::Write, _) => {
-                Handled::No
-            }
+            (
+                Slot::Schema
+                | Slot::Count
+                | Slot::Next
+                | Slot::Activity
+                | Slot::Sync
+                | Slot::Story
+                | Slot::Ledger
+                | Slot::Write,
+                _,
+            ) => Handled::No,
         }
     }
 
@@ -114,7 +122,7 @@ impl App {
                     self.table.reply(slot, outcome, &mut cx!(self, now))
                 }
             }
-            Slot::Activity => self.bots.reply(slot, outcome, &mut cx!(self, now)),
+            Slot::Activity | Slot::Ledger => self.bots.reply(slot, outcome, &mut cx!(self, now)),
             Slot::Review => self.review.reply(slot, outcome, &mut cx!(self, now)),
             Slot::Write => {
                 self.write_answered(outcome, now);

@@ -387,6 +387,7 @@ fn answer_for(request: &Request, choice: u8) -> Option<Result<Answer, Error>> {
         Query::Sync(_) => Answer::Synced,
         Query::Review(..) => review::any_list(choice),
         Query::Story(_) => Answer::Story(Arc::default()),
+        Query::Ledger(_) => Answer::Ledger(Arc::default()),
         Query::References(..) => Answer::References(Vec::new()),
         Query::Write(_, batch) => {
             Answer::Written(Arc::new(Receipt { batch: batch.id, outcome: review::any_outcome(batch, choice) }))

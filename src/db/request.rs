@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::{
     db::{error::Error, write::Grant},
     domain::{
-        activity::ActivityUpdate,
+        activity::{ActivityUpdate, Item, LedgerPage, LedgerQuery},
         change::{Batch, Receipt},
         page::{Page, PageQuery, Record, RowKey},
         review::{ReferenceCount, ReviewList, ReviewOrder, Story},
@@ -42,14 +42,16 @@ pub enum Slot {
     Sync,
     /// The review queue.
     Review,
-    /// The story of a question: what the ledger, the history and the queue say of it.
+    /// The story of a question: what the ledger, the history, the queue and the runs say of it.
     Story,
+    /// Pages of the ledger, for who looks back in it.
+    Ledger,
     /// Writing: never cancelled by a newer request; the app sends one after the other.
     Write,
 }
 
 /// Every slot.
-pub const SLOTS: [Slot; 12] = [
+pub const SLOTS: [Slot; 13] = [
     Slot::Schema,
     Slot::Page,
     Slot::Ahead,
@@ -61,6 +63,7 @@ pub const SLOTS: [Slot; 12] = [
     Slot::Sync,
     Slot::Review,
     Slot::Story,
+    Slot::Ledger,
     Slot::Write,
 ];
 
@@ -97,8 +100,10 @@ pub enum Query {
     Sync(SyncHow),
     /// The review queue in this order, at most so many: [`Answer::Review`].
     Review(ReviewOrder, usize),
-    /// The story of the question with this id: [`Answer::Story`].
-    Story(String),
+    /// The story of this item: [`Answer::Story`].
+    Story(Item),
+    /// A page of the ledger: [`Answer::Ledger`].
+    Ledger(LedgerQuery),
     /// What refers to a row: [`Answer::References`].
     References(Arc<Relation>, RowKey),
     /// Write this: [`Answer::Written`]. Only who has a grant can say so.
@@ -151,8 +156,10 @@ pub enum Answer {
     Synced,
     /// The review queue.
     Review(Arc<ReviewList>),
-    /// The story of a question.
+    /// The story of an item.
     Story(Arc<Story>),
+    /// A page of the ledger.
+    Ledger(Arc<LedgerPage>),
     /// What refers to a row, the most first.
     References(Vec<ReferenceCount>),
     /// What became of a batch.

@@ -19,6 +19,7 @@ use crate::{
         session::file::FileSession,
     },
     domain::{
+        activity::{Item, LedgerPage, LedgerQuery},
         page::{Page, PageQuery, Record, RowKey},
         review::{ReferenceCount, ReviewList, ReviewOrder, Story},
         schema::{Relation, Schema},
@@ -237,13 +238,22 @@ impl ReadSession {
         ask!(self, review(order, limit))
     }
 
-    /// What the ledger, the history and the queue say of a question.
+    /// What the ledger, the history, the queue and the runs say of an item.
     ///
     /// # Errors
     ///
     /// See [`ErrorKind`].
-    pub fn story(&mut self, id: &str) -> Result<Story> {
-        ask!(self, story(id))
+    pub fn story(&mut self, item: &Item) -> Result<Story> {
+        ask!(self, story(item))
+    }
+
+    /// A page of the ledger; empty where there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn ledger(&mut self, query: &LedgerQuery) -> Result<LedgerPage> {
+        ask!(self, ledger(query))
     }
 
     /// What refers to a row: foreign keys, and the soft links of `DATABASE.md`.

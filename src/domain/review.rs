@@ -109,6 +109,8 @@ pub enum StorySource {
     Ledger,
     /// `questionHistory`.
     History,
+    /// `botRuns`: a run during which its bot wrote ledger rows about the item.
+    Run,
     /// `workQueue`.
     Queue,
 }
@@ -128,7 +130,7 @@ pub struct StoryEvent {
     pub who: String,
     /// The action or event: `flag`, `updated`, `improve` …
     pub what: String,
-    /// A queue item's status.
+    /// A queue item's or a run's status.
     pub status: Option<String>,
     /// A queue item's priority.
     pub priority: Option<i64>,
@@ -137,8 +139,10 @@ pub struct StoryEvent {
     /// The state before, as stored (JSON text, or whatever is there); `None` where there is none. Of one that is longer than [`STATE`]
     /// this many bytes come, with a line behind them that says so: it is no JSON any more.
     pub before: Option<Arc<str>>,
-    /// The state after; of a queue item its result.
+    /// The state after; of a queue item its result, of a run its summary.
     pub after: Option<Arc<str>>,
+    /// When a queue item was processed or a run completed, as stored.
+    pub end: Option<String>,
     /// `changedFields` as stored.
     pub fields: Option<String>,
     /// Whether a bot did it (the ledger's all; the history's by `eventSource`).

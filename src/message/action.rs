@@ -74,6 +74,12 @@ actions! {
     Forward = "forward",
     /// Search
     Search = "search",
+    /// Filter: show only what passes; again: change the filter
+    Filter = "filter",
+    /// Clear the filter
+    ClearFilter = "clear-filter",
+    /// Show only rows with the same value as under the cursor; again: take it back
+    SameAs = "same-as",
     /// Next match
     NextMatch = "next-match",
     /// Previous match
@@ -140,6 +146,32 @@ actions! {
     FocusQuestion = "focus-question",
     /// Go to the bots
     FocusBots = "focus-bots",
+    /// Watch the bots on the whole screen; again: back
+    Bots = "bots",
+    /// The alerts: what of the bots wants attention
+    Alerts = "alerts",
+    /// Acknowledge the alert: it is not shown as new any more
+    Acknowledge = "acknowledge",
+    /// Acknowledge all alerts
+    AcknowledgeAll = "acknowledge-all",
+    /// Everything that is recorded of this item, by time
+    Timeline = "timeline",
+    /// The question as it was then
+    AsItWas = "as-it-was",
+    /// Window of the live view: 1 minute
+    WindowMinute = "window-1m",
+    /// Window of the live view: 5 minutes
+    WindowFiveMinutes = "window-5m",
+    /// Window of the live view: 15 minutes
+    WindowQuarterHour = "window-15m",
+    /// Window of the live view: 1 hour
+    WindowHour = "window-1h",
+    /// Window of the live view: 24 hours
+    WindowDay = "window-24h",
+    /// Window of the live view: 7 days
+    WindowWeek = "window-7d",
+    /// Window of the live view: everything
+    WindowAll = "window-all",
     /// Review what is flagged; again: back to the tables
     Review = "review",
     /// Review by another order: flagged, channel, newest, pending

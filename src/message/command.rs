@@ -32,6 +32,15 @@ pub enum Command {
     OpenEditor(ExternalEdit),
     /// Keep this text (what is staged and being typed) in the recovery file, instead of what is there; `None` removes the file.
     Remember(Option<String>),
+    /// Ring the terminal's bell.
+    Bell,
+    /// Have the terminal show a notification on the desktop.
+    Notify {
+        /// How it is told to.
+        how: NotifyHow,
+        /// In a line; not safe yet.
+        text: String,
+    },
     /// Write a new file, never over one that is there; `what` is named in the message.
     SaveFile {
         /// Where; a path as the user typed it.
@@ -58,6 +67,15 @@ pub struct ExternalEdit {
     pub ending: &'static str,
     /// What it is, for the file's name: letters, digits and hyphens.
     pub name: String,
+}
+
+/// How the terminal is told to notify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotifyHow {
+    /// OSC 9, as iTerm2, Windows Terminal, Ghostty and kitty take it.
+    Osc9,
+    /// OSC 777, as foot, urxvt, VTE and Ghostty take it.
+    Osc777,
 }
 
 /// Who has the mouse.

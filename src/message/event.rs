@@ -50,6 +50,8 @@ pub enum Timer {
     Flash,
     /// Ages that are shown have grown older.
     Ages,
+    /// Look whether something wants attention by now: a run is stuck, the queue too old.
+    Alerts,
     /// Read the shown page anew after a change.
     Refresh,
     /// Count again after a change.

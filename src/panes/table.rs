@@ -496,6 +496,8 @@ impl Pane for TablePane {
                 }
             }
             (PromptKind::Search, Tab::Rows) => self.search(text, state, cx),
+            // It is asked for by the bots only.
+            (PromptKind::Filter, _) => {}
         }
     }
 

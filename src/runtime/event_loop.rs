@@ -412,6 +412,8 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
                 }
                 Command::OpenEditor(edit) => self.open_editor(edit),
                 Command::Remember(text) => self.files.remember(text),
+                // The guard writes these: see the alerts.
+                Command::Bell | Command::Notify { .. } => {}
                 Command::SaveFile { path, text, what } => self.files.save(path, text, what),
                 Command::Suspend => self.suspend(),
                 Command::Quit => self.ending = Some(Ending::Quit),

@@ -239,7 +239,12 @@ impl<P: Program, R: Requests> Headless<P, R> {
                     let outcome = Err("there is no editor without a terminal".to_owned());
                     self.update(Event::Edited { ticket: edit.ticket, outcome });
                 }
-                Command::CaptureMouse(_) | Command::Suspend | Command::Remember(_) | Command::SaveFile { .. } => {}
+                Command::CaptureMouse(_)
+                | Command::Suspend
+                | Command::Remember(_)
+                | Command::SaveFile { .. }
+                | Command::Bell
+                | Command::Notify { .. } => {}
                 Command::Quit => self.ended = true,
             }
         }

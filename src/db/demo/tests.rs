@@ -448,7 +448,7 @@ fn the_review_of_the_demo_has_something_to_decide() {
             "{}",
             item.id
         );
-        let story = session.story(&item.id).unwrap();
+        let story = session.story(&crate::domain::activity::Item::question(&item.id)).unwrap();
         let place = |wanted: &dyn Fn(&StoryEvent) -> bool| story.events.iter().position(wanted).unwrap();
         let change = place(&|event| event.by_bot && event.before.is_some());
         assert!(place(&|event| event.what == "flagged") < change, "{}: it is flagged after the change", item.id);

@@ -15,6 +15,7 @@ use crate::{
         sql::literal,
     },
     domain::{
+        activity::Item,
         review::{STATE, STORY, STORY_STATES, Story, StoryEvent, StorySource},
         schema::Schema,
         time,
@@ -30,7 +31,8 @@ const NAME: usize = 4096;
 const SOURCES: [StorySource; 3] = [StorySource::History, StorySource::Ledger, StorySource::Queue];
 
 /// Reads the story. Where a server cannot send all that belongs to it at once, less comes.
-pub(crate) fn read(run: &mut Run<'_>, schema: &Schema, id: &str) -> Result<Story> {
+pub(crate) fn read(run: &mut Run<'_>, schema: &Schema, item: &Item) -> Result<Story> {
+    let id = item.id.as_str();
     let (mut rows, mut states) = (STORY, STORY_STATES);
     loop {
         let chapters: Vec<Chapter<'_>> =
@@ -105,6 +107,8 @@ impl Columns {
                 fields: column("changedFields"),
                 bot: rows.is("eventSource", "bot"),
             },
+            // Runs are found by what they wrote: filled by their owner.
+            StorySource::Run => return None,
             StorySource::Queue => Self {
                 item: rows.column("itemId")?.to_owned(),
                 about: rows.about_questions("itemType"),
@@ -130,6 +134,7 @@ impl<'a> Chapter<'a> {
             StorySource::Ledger => "botLedger",
             StorySource::History => "questionHistory",
             StorySource::Queue => "workQueue",
+            StorySource::Run => "botRuns",
         };
         let rows = Rows::catalogued(schema, table)?;
         let columns = Columns::of(source, &rows)?;
@@ -198,6 +203,7 @@ impl<'a> Chapter<'a> {
                 reason: text(6),
                 before: state(rest.get(7), number(8)),
                 after: state(rest.get(9), number(10)),
+                end: None,
                 fields: text(4),
                 by_bot: number(11) == Some(1),
             });

@@ -88,7 +88,7 @@ proptest! {
             model.extend(all.into_iter().take(STORY).map(|(at, row)| (Reverse(at), place, Reverse(row))));
         }
         model.sort();
-        let story = session.story("q").unwrap();
+        let story = session.story(&crate::domain::activity::Item::question("q")).unwrap();
         let told: Vec<_> = story
             .events
             .iter()

@@ -16,11 +16,12 @@ use crate::{
     db::{
         connection::Canceller,
         error::{Error, ErrorKind, Result},
-        references,
+        ledger, references,
         request::QuestionRecord,
         review,
     },
     domain::{
+        activity::{Item, LedgerPage, LedgerQuery},
         page::{Page, PageQuery, Record, RowKey},
         review::{ReferenceCount, ReviewList, ReviewOrder, Story},
         schema::{Relation, RelationKind, Schema},
@@ -128,8 +129,15 @@ impl ServerSession {
     }
 
     /// What the ledger, the history and the queue say of a question.
-    pub(crate) fn story(&mut self, id: &str) -> Result<Story> {
-        self.by_schema(|session, schema| review::story::read(&mut |statements| session.ask_all(statements), schema, id))
+    pub(crate) fn story(&mut self, item: &Item) -> Result<Story> {
+        self.by_schema(|session, schema| {
+            review::story::read(&mut |statements| session.ask_all(statements), schema, item)
+        })
+    }
+
+    /// A page of the ledger.
+    pub(crate) fn ledger(&mut self, query: &LedgerQuery) -> Result<LedgerPage> {
+        self.by_schema(|session, schema| ledger::read(&mut |statements| session.ask_all(statements), schema, query))
     }
 
     /// What refers to a row.

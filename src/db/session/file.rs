@@ -20,12 +20,13 @@ use crate::{
             reader::{Flow, Reader},
         },
         error::{Error, ErrorKind, Result, translate},
-        paging, record, references,
+        ledger, paging, record, references,
         request::QuestionRecord,
         review::{self, in_file},
         scan, schema,
     },
     domain::{
+        activity::{Item, LedgerPage, LedgerQuery},
         page::{Page, PageQuery, Record, RowKey},
         review::{ReferenceCount, ReviewList, ReviewOrder, Story},
         schema::{Relation, RelationKind, Schema},
@@ -255,8 +256,17 @@ impl FileSession {
     /// # Errors
     ///
     /// See [`ErrorKind`].
-    pub(crate) fn story(&mut self, id: &str) -> Result<Story> {
-        self.read(|reader, memory| review::story::read(&mut in_file(reader), &*memory.schema(reader)?, id))
+    pub(crate) fn story(&mut self, item: &Item) -> Result<Story> {
+        self.read(|reader, memory| review::story::read(&mut in_file(reader), &*memory.schema(reader)?, item))
+    }
+
+    /// A page of the ledger.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub(crate) fn ledger(&mut self, query: &LedgerQuery) -> Result<LedgerPage> {
+        self.read(|reader, memory| ledger::read(&mut in_file(reader), &*memory.schema(reader)?, query))
     }
 
     /// What refers to a row.

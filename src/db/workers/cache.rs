@@ -204,6 +204,7 @@ fn key(query: &Query) -> Option<String> {
         Query::Cell { relation, key, column } => format!("cell {:?} {key:?} {column}", relation.name),
         Query::Review(..)
         | Query::Story(_)
+        | Query::Ledger(_)
         | Query::References(..)
         | Query::Write(..)
         | Query::Schema
@@ -235,6 +236,7 @@ fn size(answer: &Answer) -> usize {
         | Answer::Synced
         | Answer::Review(_)
         | Answer::Story(_)
+        | Answer::Ledger(_)
         | Answer::References(_)
         | Answer::Written(_) => 0,
     };

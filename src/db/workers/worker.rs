@@ -85,7 +85,7 @@ impl Worker {
         let on_server = self.shared.server().is_some();
         if let (
             Location::Replica(replica),
-            Slot::Schema | Slot::Page | Slot::Question | Slot::Cell | Slot::Review | Slot::Story,
+            Slot::Schema | Slot::Page | Slot::Question | Slot::Cell | Slot::Review | Slot::Story | Slot::Ledger,
         ) = (&self.shared.location, self.slot)
         {
             replica.stir();
@@ -139,7 +139,8 @@ impl Worker {
             Query::Question(id) => Answer::Question(session.question(id)?.map(Arc::new)),
             Query::Cell { relation, key, column } => Answer::Cell(session.cell(relation, key, *column)?.map(Arc::new)),
             Query::Review(order, limit) => Answer::Review(Arc::new(session.review(*order, *limit)?)),
-            Query::Story(id) => Answer::Story(Arc::new(session.story(id)?)),
+            Query::Story(item) => Answer::Story(Arc::new(session.story(item)?)),
+            Query::Ledger(query) => Answer::Ledger(Arc::new(session.ledger(query)?)),
             Query::References(relation, key) => Answer::References(session.references(relation, key)?),
             // None of them comes here: `serve` and the observer deal with them.
             Query::Counts(_) | Query::Activity | Query::Sync(_) | Query::Write(..) => {

@@ -11,7 +11,10 @@ use crate::{
         error::{Error, ErrorKind},
         request::{Answer, Query, Slot},
     },
-    domain::review::{Flag, FlagSource, ReviewItem, Story, StoryEvent, StorySource},
+    domain::{
+        activity::Item,
+        review::{Flag, FlagSource, ReviewItem, Story, StoryEvent, StorySource},
+    },
     message::{command::Command, event::Timer},
     panes::{Cx, Handled, link},
 };
@@ -159,7 +162,7 @@ impl QuestionPane {
 
     fn ask_story(&mut self, cx: &mut Cx<'_>) {
         let Some(shown) = &self.shown else { return };
-        let query = Query::Story(shown.id.clone());
+        let query = Query::Story(Item::question(&shown.id));
         self.tale.asked = true;
         if self.tale.story.is_some() {
             cx.out.ask_again(Slot::Story, query);

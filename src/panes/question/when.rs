@@ -38,6 +38,7 @@ pub(super) fn role_of(event: &StoryEvent) -> Role {
         StorySource::Ledger => ("botLedger", "action"),
         StorySource::History => ("questionHistory", "eventType"),
         StorySource::Queue => ("workQueue", "action"),
+        StorySource::Run => ("botRuns", "status"),
     };
     tone(table, column, &event.what)
 }
@@ -58,6 +59,7 @@ pub(super) const fn glyph(source: StorySource) -> &'static str {
         StorySource::Ledger => "◆",
         StorySource::History => "●",
         StorySource::Queue => "▫",
+        StorySource::Run => "▷",
     }
 }
 
@@ -67,6 +69,7 @@ pub(super) const fn source(source: StorySource) -> &'static str {
         StorySource::Ledger => "ledger",
         StorySource::History => "history",
         StorySource::Queue => "queue",
+        StorySource::Run => "runs",
     }
 }
 
@@ -76,5 +79,6 @@ pub(super) const fn table(source: StorySource) -> &'static str {
         StorySource::Ledger => "botLedger",
         StorySource::History => "questionHistory",
         StorySource::Queue => "workQueue",
+        StorySource::Run => "botRuns",
     }
 }

@@ -20,6 +20,7 @@ fn happened(source: StorySource, row: i64, at: &str, who: &str, what: &str) -> S
         before: None,
         after: None,
         fields: None,
+        end: None,
         by_bot: source != StorySource::Queue,
     }
 }

@@ -1,0 +1,22 @@
+//! How the bots are: everything that was tallied of the ledger, the runs and the queue, and the figures that follow from it.
+//!
+//! Owns the arithmetic of the board ([`Board`]), of time windows ([`Window`]) and of alerts ([`alerts`]). A board is fed with
+//! [`ActivityUpdate`](crate::domain::activity::ActivityUpdate)s and never looks back at the database: each figure costs what it shows,
+//! not what the tables hold. Sources: `DATABASE.md`, "Values" and "Essential queries" (5 and 6).
+
+pub mod alerts;
+mod board;
+mod limits;
+mod queue;
+mod runs;
+mod series;
+mod window;
+
+pub use self::{
+    board::{ActionCounts, Board, BotLine, BotState, Chart, Layer, ReadSoFar},
+    limits::Limits,
+    queue::{Depth, QueueFigures},
+    runs::Items,
+    series::Series,
+    window::Window,
+};
