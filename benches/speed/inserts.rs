@@ -28,14 +28,14 @@ use crate::{
     typing::{Pace, Random, any, storm},
 };
 
-/// Rows of a transaction, and the time between two: 1,000 rows a second.
+/// Rows of a transaction where nothing else is said, and the time between two: 1,000 rows a second.
 const ROWS: u64 = 10;
 const TICK: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(20);
 const PACE: Pace = Pace::Within(Duration::from_millis(24));
 
-/// The role of the other process: inserts for so many seconds, and says how many rows and how long the longest wait was.
-pub(crate) fn insert(path: &Path, seconds: u64) -> Result<(), String> {
+/// The role of the other process: inserts so many rows every 10 ms for so many seconds, and says how many rows and how long the longest wait was.
+pub(crate) fn insert(path: &Path, seconds: u64, rows: u64) -> Result<(), String> {
     let mut connection = Connection::open(path).map_err(|error| error.to_string())?;
     let setup = |connection: &Connection| {
         connection.busy_timeout(Duration::from_secs(5))?;
@@ -50,37 +50,42 @@ pub(crate) fn insert(path: &Path, seconds: u64) -> Result<(), String> {
         let due = begun + TICK * tick as u32;
         thread::sleep(due.saturating_duration_since(Instant::now()));
         let started = Instant::now();
-        transaction(&mut connection, tick).map_err(|error| error.to_string())?;
+        transaction(&mut connection, tick, rows).map_err(|error| error.to_string())?;
         longest = longest.max(started.elapsed());
     }
     println!("{} {}", begun.elapsed().as_millis(), longest.as_millis());
     Ok(())
 }
 
-fn transaction(connection: &mut Connection, tick: u64) -> rusqlite::Result<()> {
+fn transaction(connection: &mut Connection, tick: u64, rows: u64) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     {
         let mut insert = transaction.prepare_cached(
             "INSERT INTO bot_ledger (bot_name, action, item_type, item_id, reason, created_at) \
              VALUES ('creator', 'update', 'question', ?1, 'inserted while watched', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
         )?;
-        for row in 0..ROWS {
-            insert.execute([format!("q-{}", tick * ROWS + row)])?;
+        for row in 0..rows {
+            insert.execute([format!("q-{}", tick * rows + row)])?;
         }
     }
     transaction.commit()
 }
 
 /// The other process, on its way.
-struct Inserter(Child);
+pub(crate) struct Inserter(Child);
 
 impl Inserter {
     fn start(path: &Path, seconds: u64) -> Result<Self, String> {
+        Self::start_with(path, seconds, ROWS)
+    }
+
+    /// Starts it: so many rows every 10 ms.
+    pub(crate) fn start_with(path: &Path, seconds: u64, rows: u64) -> Result<Self, String> {
         let program = env::current_exe().map_err(|error| error.to_string())?;
         Command::new(program)
             .arg("--insert")
             .arg(path)
-            .arg(seconds.to_string())
+            .args([seconds.to_string(), rows.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -89,7 +94,7 @@ impl Inserter {
     }
 
     /// Waits for it: what it says of itself.
-    fn finish(self) -> Result<String, String> {
+    pub(crate) fn finish(self) -> Result<String, String> {
         let output = self.0.wait_with_output().map_err(|error| error.to_string())?;
         if !output.status.success() {
             return Err("the inserting process failed".to_owned());

@@ -12,6 +12,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
 
+mod bots;
 mod draw;
 mod export;
 mod generate;
@@ -48,7 +49,7 @@ use setting::Setting;
 type Section = fn(&Setting, &mut Report) -> Result<(), String>;
 
 /// The sections, in the order they are run.
-const SECTIONS: [(&str, Section); 14] = [
+const SECTIONS: [(&str, Section); 15] = [
     ("generate", generate::run),
     ("start", start::run),
     ("pages", pages::run),
@@ -57,6 +58,7 @@ const SECTIONS: [(&str, Section); 14] = [
     ("memory", memory::run),
     ("idle", idle::run),
     ("inserts", inserts::run),
+    ("bots", bots::run),
     ("write", write::run),
     ("server", server::run),
     ("server-keys", server_keys::run),
@@ -113,10 +115,10 @@ fn main() -> ExitCode {
         ["--minimal", path] => {
             minimal::run(Path::new(path)).map(|()| ExitCode::SUCCESS).map_err(|error| error.to_string())
         }
-        ["--insert", path, seconds] => seconds
-            .parse()
-            .map_err(|_| "seconds are a number".to_owned())
-            .and_then(|seconds| inserts::insert(Path::new(path), seconds))
+        ["--insert", path, seconds, rows] => (seconds.parse())
+            .and_then(|seconds| Ok((seconds, rows.parse()?)))
+            .map_err(|_| "seconds and rows are numbers".to_owned())
+            .and_then(|(seconds, rows)| inserts::insert(Path::new(path), seconds, rows))
             .map(|()| ExitCode::SUCCESS),
         _ => Wanted::parse(&arguments).and_then(|wanted| measure(&wanted)),
     };
