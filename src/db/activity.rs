@@ -5,6 +5,7 @@
 //! what the tables hold. What such a look cannot see (a row deleted or changed in the middle) is found by an audit some seconds
 //! after the last change. It must not write, must not wait, and never reads the states (`before_state`, `after_state`).
 
+mod board;
 mod ledger;
 mod live;
 mod queue;
@@ -49,6 +50,7 @@ pub(crate) struct ActivityReader {
     ledger: Option<Ledger>,
     runs: Option<Runs>,
     queue: Option<Queue>,
+    board: board::BoardReader,
     /// Nothing is known yet, or nothing any more.
     anew: bool,
     running_told: u64,
@@ -64,6 +66,7 @@ impl ActivityReader {
             ledger,
             runs,
             queue,
+            board: board::BoardReader::of(schema),
             anew: true,
             running_told: 0,
             audit_at: None,
@@ -92,6 +95,14 @@ impl ActivityReader {
             self.audit_at = None;
         } else if occasion == Occasion::Change && self.audit_at.is_none() {
             self.audit_at = Some(now + self.audit_pause);
+        }
+        if update.ledger_skipped > 0 && !update.anew {
+            update = ActivityUpdate::default();
+            self.first(&mut counting, &mut update)?;
+        }
+        self.board.fill(&mut counting, &mut update)?;
+        if update.anew || update.queue.is_some() {
+            self.board.queue(&mut counting, &mut update)?;
         }
         update.rows_read = counting.rows_read;
         let news = update.is_news(self.running_told);
