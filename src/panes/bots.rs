@@ -6,8 +6,13 @@
 //! an idle screen stays idle ([`BotsPane::next_age`]).
 
 mod act;
+mod act_board;
+mod act_ledger;
+mod act_queue;
+mod act_runs;
 mod ages;
 mod layout;
+mod mouse;
 mod queue;
 mod runs;
 mod scroll;
@@ -15,13 +20,15 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod view;
+mod view_board;
 mod view_ledger;
 mod view_queue;
 mod view_runs;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use jiff::Timestamp;
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
@@ -39,7 +46,10 @@ use crate::{
         error::{Error, ErrorKind},
         request::{Answer, Query, Slot},
     },
-    domain::activity::ActivityUpdate,
+    domain::{
+        activity::ActivityUpdate,
+        bots::{Board, Window},
+    },
     message::{action::Action, command::Command, event::Timer},
     panes::{Cx, Handled, Now, Pane, ViewCx, frame, link},
 };
@@ -59,6 +69,18 @@ struct Model {
     tail: Tail,
     runs: Runs,
     queue: Queue,
+    /// What the figures and charts are drawn from; shared with what is frozen.
+    board: Arc<Board>,
+    /// The bots in the board's order.
+    bots: Vec<Arc<str>>,
+}
+
+/// What is shown while paused.
+#[derive(Clone, Debug)]
+struct Frozen {
+    model: Model,
+    /// What time it was: figures and ages stand still, too.
+    wall: Timestamp,
 }
 
 /// How far the pane is.
@@ -85,8 +107,15 @@ pub struct BotsPane {
     error: Option<Error>,
     model: Model,
     /// What is shown while paused.
-    frozen: Option<Box<Model>>,
+    frozen: Option<Box<Frozen>>,
+    /// Where the cursor is.
     region: Region,
+    /// The list that is shown where there is room for one only.
+    list: Region,
+    /// How far back figures and charts look.
+    window: Window,
+    /// The bot under the board's cursor; `None`: all of them are meant.
+    chosen: Option<Arc<str>>,
     ledger: Scroll<Key>,
     runs: Scroll<i64>,
     /// The newest ledger line that was on the screen.
@@ -113,6 +142,9 @@ impl BotsPane {
             model: Model::default(),
             frozen: None,
             region: Region::default(),
+            list: Region::default(),
+            window: Window::default(),
+            chosen: None,
             ledger: Scroll::new(Edge::Bottom),
             runs: Scroll::new(Edge::Top),
             seen: None,
@@ -146,6 +178,11 @@ impl BotsPane {
         (self.phase == Phase::Live).then(|| (at_work, self.model.queue.rows("pending")))
     }
 
+    /// Everything that was tallied, also while the screen is paused; `None` before the first look.
+    pub fn board(&self) -> Option<&Board> {
+        (self.phase == Phase::Live).then(|| &*self.model.board)
+    }
+
     /// Whether the screen is paused.
     pub const fn is_paused(&self) -> bool {
         self.frozen.is_some()
@@ -167,16 +204,22 @@ impl BotsPane {
 
     /// What is on the screen: what is known, or what was known when it was paused.
     fn shown(&self) -> &Model {
-        self.frozen.as_deref().unwrap_or(&self.model)
+        self.frozen.as_deref().map_or(&self.model, |frozen| &frozen.model)
+    }
+
+    /// The time that ages and figures are of: paused, that of the moment.
+    fn wall(&self, now: Now) -> Timestamp {
+        self.frozen.as_ref().map_or(now.wall, |frozen| frozen.wall)
     }
 
     /// While paused: rows that came since.
     fn held_back(&self) -> Option<u64> {
-        self.frozen.as_ref().map(|frozen| self.model.tail.arrived().saturating_sub(frozen.tail.arrived()))
+        self.frozen.as_ref().map(|frozen| self.model.tail.arrived().saturating_sub(frozen.model.tail.arrived()))
     }
 
     fn layout(&self, area: Rect) -> Layout {
-        Layout::of(area, self.region, self.shown().queue.statuses().map_or(0, <[_]>::len))
+        let wanted = layout::Wanted { region: self.region, list: self.list, bots: self.shown().bots.len() };
+        Layout::of(area, wanted)
     }
 
     /// Lines of the ledger and of the runs on the screen.
@@ -188,7 +231,7 @@ impl BotsPane {
     /// After anything that may have moved or added lines.
     fn settle(&mut self) {
         let (ledger_height, runs_height) = self.heights();
-        let model = self.frozen.as_deref().unwrap_or(&self.model);
+        let model = self.frozen.as_deref().map_or(&self.model, |frozen| &frozen.model);
         self.ledger.fit(&model.tail, ledger_height);
         self.runs.fit(&model.runs, runs_height);
         let visible = self.ledger.visible(&model.tail, ledger_height);
@@ -224,13 +267,14 @@ impl BotsPane {
             || update.ledger_skipped > 0
             || !update.runs.is_empty()
             || update.runs_running != self.model.runs.running()
-            || update.queue.is_some();
+            || update.queue.is_some()
+            || update.board.is_news();
         if !news {
             return Handled::No;
         }
         let looked_at = self.looked_at();
         let at = (!first).then_some(cx.now.elapsed);
-        let Model { tail, runs, queue } = &mut self.model;
+        let Model { tail, runs, queue, board, bots } = &mut self.model;
         if first {
             tail.restart(&update.ledger, update.ledger_skipped);
             runs.restart(&update.runs, update.runs_running, cx.now);
@@ -243,6 +287,13 @@ impl BotsPane {
         }
         if let Some(counts) = &update.queue {
             queue.merge(counts, at);
+        }
+        // What is frozen keeps the board it shows: the first look after that copies it once.
+        let board = Arc::make_mut(board);
+        board.take(update);
+        if update.board.is_news() {
+            *bots =
+                board.lines(self.window, cx.now.wall, &cx.settings.limits).into_iter().map(|line| line.bot).collect();
         }
         self.phase = Phase::Live;
         self.error = None;
@@ -341,7 +392,7 @@ impl Pane for BotsPane {
             MouseEventKind::ScrollUp => self.wheel(&layout, at, -WHEEL),
             MouseEventKind::Down(MouseButton::Left) => {
                 if let Some(tab) = frame::tab_at(&self.frame(), self.area, at) {
-                    self.region = Region::ALL.get(tab).copied().unwrap_or_default();
+                    self.turn_to(Region::ALL.get(tab).copied().unwrap_or_default());
                     Handled::Yes
                 } else {
                     self.click(&layout, at, cx)

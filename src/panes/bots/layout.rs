@@ -7,6 +7,8 @@ use crate::panes::frame;
 /// A part of the pane with rows of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) enum Region {
+    /// A line for each bot.
+    Board,
     /// The ledger's tail.
     #[default]
     Ledger,
@@ -17,19 +19,20 @@ pub(super) enum Region {
 }
 
 impl Region {
-    pub(super) const ALL: [Self; 3] = [Self::Ledger, Self::Runs, Self::Queue];
-    pub(super) const NAMES: [&'static str; 3] = ["Ledger", "Runs", "Queue"];
+    pub(super) const ALL: [Self; 4] = [Self::Board, Self::Ledger, Self::Runs, Self::Queue];
+    pub(super) const NAMES: [&'static str; 4] = ["Board", "Ledger", "Runs", "Queue"];
 
     pub(super) const fn next(self) -> Self {
         match self {
+            Self::Board => Self::Ledger,
             Self::Ledger => Self::Runs,
             Self::Runs => Self::Queue,
-            Self::Queue => Self::Ledger,
+            Self::Queue => Self::Board,
         }
     }
 
     pub(super) const fn previous(self) -> Self {
-        self.next().next()
+        self.next().next().next()
     }
 }
 
@@ -53,11 +56,17 @@ impl Part {
     }
 }
 
-/// How the pane's area is divided.
+/// How the pane's area is divided. There is always one list at most: the open one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) struct Layout {
     /// The line that sums up what is not shown; of no height where everything is.
     pub(super) summary: Rect,
+    /// The board; its head are the names of the columns.
+    pub(super) board: Part,
+    /// The chart of actions, title and axis included.
+    pub(super) actions: Rect,
+    /// The chart of the queue's depth.
+    pub(super) depth: Rect,
     /// The ledger.
     pub(super) ledger: Part,
     /// The runs.
@@ -66,79 +75,113 @@ pub(super) struct Layout {
     pub(super) queue: Part,
     /// The line between the columns.
     pub(super) rule: Rect,
+    /// How it is divided.
+    pub(super) shape: Shape,
 }
 
+/// How the pane's area is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) enum Shape {
+    /// A single region and a line about the others.
+    #[default]
+    One,
+    /// The board beside the open list.
+    Strip,
+    /// The board over charts over the open list.
+    Screen,
+}
+
+/// What the layout has to divide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Where the cursor is.
+    pub(super) region: Region,
+    /// The list that is open; never the board.
+    pub(super) list: Region,
+    /// How many bots there are.
+    pub(super) bots: usize,
+}
+
+/// The least of a chart: title, two lines, axis.
+const CHART: u16 = 4;
+/// Between two things side by side.
+const GAP: u16 = 2;
+
 impl Layout {
-    /// Divides the whole area of the pane, frame included; `statuses` is how many rows the queue has.
-    pub(super) fn of(area: Rect, open: Region, statuses: usize) -> Self {
+    /// Divides the whole area of the pane, frame included.
+    pub(super) fn of(area: Rect, wanted: Wanted) -> Self {
         let inner = frame::inner(area);
         // A column of air at either side, where there is room for it.
         let air = u16::from(inner.width >= 56);
         let inner = Rect { x: inner.x + air, width: inner.width - 2 * air, ..inner };
-        let queue = (statuses.clamp(1, 6) + 1) as u16;
-        if inner.width >= 96 && inner.height > queue + 3 {
-            Self::columns(inner, queue)
-        } else if inner.width >= 62 && inner.height >= 16 {
-            Self::rows(inner, queue)
+        if inner.width >= 50 && inner.height >= 18 {
+            Self::screen(inner, wanted)
+        } else if inner.width >= 70 && inner.height >= 3 {
+            Self::strip(inner, wanted)
         } else {
-            Self::one(inner, open)
+            Self::one(inner, wanted)
         }
     }
 
-    /// Runs over queue at the left, the ledger at the right.
-    fn columns(inner: Rect, queue: u16) -> Self {
-        let left = (inner.width * 2 / 5).clamp(44, 56);
+    /// The board over the charts over the open list.
+    fn screen(inner: Rect, wanted: Wanted) -> Self {
+        let lines = board_lines(wanted.bots).min(inner.height * 2 / 5);
+        let board = Rect { height: lines + 1, ..inner };
+        let rest = inner.height - board.height;
+        let charts = (rest * 2 / 5).min(14);
+        let charts = if charts < CHART { 0 } else { charts };
+        let row = Rect { y: board.bottom(), height: charts, ..inner };
+        let mut layout = Self { board: Part::with_head(board), shape: Shape::Screen, ..Self::default() };
+        if charts > 0 && row.width >= 60 {
+            let depth = (row.width * 2 / 5).min(72);
+            layout.actions = Rect { width: row.width - depth - GAP, ..row };
+            layout.depth = Rect { x: row.right() - depth, width: depth, ..row };
+        } else {
+            layout.actions = row;
+        }
+        *layout.place(wanted.list) =
+            Part::with_head(Rect { y: row.bottom(), height: inner.bottom() - row.bottom(), ..inner });
+        layout
+    }
+
+    /// The board at the left, the open list at the right.
+    fn strip(inner: Rect, wanted: Wanted) -> Self {
+        let left = (inner.width * 2 / 5).clamp(34, 60);
         let column = Rect { width: left, ..inner };
         let rule = Rect { x: inner.x + left, width: 1, ..inner };
-        let right = Rect { x: inner.x + left + 2, width: inner.width - left - 2, ..inner };
-        let top = Rect { height: column.height - queue, ..column };
-        let bottom = Rect { y: top.bottom(), height: queue, ..column };
-        Self {
-            ledger: Part::with_head(right),
-            runs: Part::with_head(top),
-            queue: Part::with_head(bottom),
-            rule,
-            summary: Rect::default(),
-        }
-    }
-
-    /// Runs beside queue at the top, the ledger below.
-    fn rows(inner: Rect, queue: u16) -> Self {
-        const QUEUE_WIDTH: u16 = 28;
-        let height = (inner.height / 3).clamp(queue, 10);
-        let top = Rect { height, ..inner };
-        let left = Rect { width: inner.width - QUEUE_WIDTH - 2, ..top };
-        let rule = Rect { x: left.right(), width: 1, ..top };
-        let right = Rect { x: rule.right() + 1, width: QUEUE_WIDTH, ..top };
-        let below = Rect { y: top.bottom(), height: inner.height - height, ..inner };
-        Self {
-            ledger: Part::with_head(below),
-            runs: Part::with_head(left),
-            queue: Part::with_head(right),
-            rule,
-            summary: Rect::default(),
-        }
+        let right = Rect { x: rule.right() + 1, width: inner.width - left - GAP, ..inner };
+        // Where it is low, the lines themselves are worth more than what stands over them.
+        let part = if inner.height >= 7 { Part::with_head } else { Part::bare };
+        let mut layout = Self { board: part(column), rule, shape: Shape::Strip, ..Self::default() };
+        *layout.place(wanted.list) = part(right);
+        layout
     }
 
     /// One region, and a line about the others.
-    fn one(inner: Rect, open: Region) -> Self {
+    fn one(inner: Rect, wanted: Wanted) -> Self {
         let summary = Rect { height: u16::from(inner.height >= 3), ..inner };
         let body = Part::bare(Rect { y: summary.bottom(), height: inner.height - summary.height, ..inner });
         let mut layout = Self { summary, ..Self::default() };
-        match open {
-            Region::Ledger => layout.ledger = body,
-            Region::Runs => layout.runs = body,
-            Region::Queue => layout.queue = body,
-        }
+        *layout.place(wanted.region) = body;
         layout
     }
 
     /// Where a region lies.
     pub(super) const fn part(&self, region: Region) -> &Part {
         match region {
+            Region::Board => &self.board,
             Region::Ledger => &self.ledger,
             Region::Runs => &self.runs,
             Region::Queue => &self.queue,
+        }
+    }
+
+    const fn place(&mut self, region: Region) -> &mut Part {
+        match region {
+            Region::Board => &mut self.board,
+            Region::Ledger => &mut self.ledger,
+            Region::Runs => &mut self.runs,
+            Region::Queue => &mut self.queue,
         }
     }
 
@@ -155,31 +198,38 @@ impl Layout {
     }
 }
 
+/// Lines that the board wants: one for each bot, and the sums where there is more than one.
+fn board_lines(bots: usize) -> u16 {
+    u16::try_from(bots + usize::from(bots > 1)).unwrap_or(u16::MAX).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn regions_never_overlap_and_stay_inside() {
-        for width in 0..170 {
-            for height in 0..60 {
-                for open in Region::ALL {
-                    for statuses in [0, 4, 9] {
-                        let area = Rect::new(3, 2, width, height);
-                        let layout = Layout::of(area, open, statuses);
-                        let mut rects = vec![layout.summary, layout.rule];
-                        for region in Region::ALL {
-                            rects.extend([layout.part(region).head, layout.part(region).body]);
-                        }
-                        rects.retain(|rect| !rect.is_empty());
-                        let inner = frame::inner(area);
-                        for (at, rect) in rects.iter().enumerate() {
-                            assert_eq!(inner.intersection(*rect), *rect, "{layout:?} in {area:?}");
-                            assert!(rects[at + 1..].iter().all(|other| !rect.intersects(*other)), "{layout:?}");
-                        }
-                        if !inner.is_empty() {
-                            assert!(!layout.part(open).body.is_empty(), "the open region is shown: {layout:?}");
-                        }
+        for (width, height) in (0..220).flat_map(|width| (0..64).map(move |height| (width, height))) {
+            for region in Region::ALL {
+                for (list, bots) in [(Region::Ledger, 0), (Region::Queue, 5), (Region::Runs, 90)] {
+                    let list = if region == Region::Board { list } else { region };
+                    let area = Rect::new(3, 2, width, height);
+                    let layout = Layout::of(area, Wanted { region, list, bots });
+                    let mut rects = vec![layout.summary, layout.rule, layout.actions, layout.depth];
+                    for region in Region::ALL {
+                        rects.extend([layout.part(region).head, layout.part(region).body]);
+                    }
+                    rects.retain(|rect| !rect.is_empty());
+                    let inner = frame::inner(area);
+                    for (at, rect) in rects.iter().enumerate() {
+                        assert_eq!(inner.intersection(*rect), *rect, "{layout:?} in {area:?}");
+                        assert!(rects[at + 1..].iter().all(|other| !rect.intersects(*other)), "{layout:?}");
+                    }
+                    if !inner.is_empty() {
+                        assert!(!layout.part(region).body.is_empty(), "where the cursor is, is shown: {layout:?}");
+                    }
+                    if layout.shape != Shape::One {
+                        assert!(!layout.part(list).body.is_empty(), "the open list is shown: {layout:?}");
                     }
                 }
             }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::catalogue::{self, Tone},
     panes::{
-        ViewCx,
+        Now, ViewCx,
         frame::{self, Frame},
         notice,
     },
@@ -30,6 +30,9 @@ impl BotsPane {
         if inner.is_empty() {
             return;
         }
+        // Paused, time stands still: every age and figure is that of the moment.
+        let wall = self.wall(cx.now);
+        let cx = &ViewCx { now: Now { wall, ..cx.now }, ..*cx };
         if let Phase::Live = self.phase {
             self.draw_regions(area, buf, cx);
             self.draw_state(area, buf, cx);
@@ -80,6 +83,7 @@ impl BotsPane {
             }
             if !part.body.is_empty() {
                 match region {
+                    Region::Board => self.draw_board(part.body, buf, cx),
                     Region::Ledger => self.draw_ledger(part.body, buf, cx),
                     Region::Runs => self.draw_runs(part.body, buf, cx),
                     Region::Queue => self.draw_queue(part.body, buf, cx),
@@ -99,6 +103,9 @@ impl BotsPane {
         let role = if region == self.region && cx.focused { Role::TitleFocused } else { Role::Header };
         let mut pen = Pen::new(part.head, buf, cx.theme);
         match region {
+            Region::Board => {
+                pen.word("Board", role);
+            }
             Region::Ledger => {
                 pen.word("Ledger", role);
             }
