@@ -39,13 +39,16 @@ use crate::{
     db::request::{Reply, Slot},
     message::{
         command::{Command, ExternalEdit},
-        event::Event,
+        event::{Event, Timer},
     },
 };
 
 /// Frames are at least this far apart. A key that comes right behind a frame waits for so long, and has to be drawn and sent
 /// within 16 ms all the same.
 const FRAME: Duration = Duration::from_millis(8);
+/// Frames that only show what came by itself are at least this far apart: thirty a second look as live, and a bot that writes thousands of
+/// rows must not cost the user's processor. What the user does is drawn as soon as [`FRAME`] allows, with all that came until then.
+const NEWS: Duration = Duration::from_millis(33);
 /// How long a frame waits for the page that was asked for: most come sooner, and then one frame shows what the key did instead of
 /// two, the second of them late.
 const PAGE: Duration = Duration::from_millis(4);
@@ -82,6 +85,27 @@ enum Wake {
     Frame,
 }
 
+/// Whether the screen shows what is so no longer, and how soon that has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stale {
+    No,
+    /// By what came by itself.
+    ByNews,
+    /// By what the user did, or waits for.
+    ByUser,
+}
+
+impl Stale {
+    /// What an event makes of the screen, where it changes anything on it.
+    const fn by(event: &Event) -> Self {
+        match event {
+            Event::Reply(Reply::Answer { slot: Slot::Activity, .. } | Reply::Changed { .. } | Reply::Link(_))
+            | Event::Timer(Timer::Flash | Timer::Ages | Timer::Link) => Self::ByNews,
+            _ => Self::ByUser,
+        }
+    }
+}
+
 pub(crate) struct EventLoop<P, R> {
     program: P,
     requests: R,
@@ -105,7 +129,7 @@ pub(crate) struct EventLoop<P, R> {
     last_frame: Option<Instant>,
     /// Until when the page under way is waited for.
     page_due: Option<Instant>,
-    dirty: bool,
+    stale: Stale,
     /// What is on the terminal is not what was drawn last: draw every cell.
     spoilt: bool,
     stopped: bool,
@@ -146,7 +170,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
             started: Instant::now(),
             last_frame: None,
             page_due: None,
-            dirty: true,
+            stale: Stale::ByUser,
             spoilt: false,
             stopped: false,
             ending: None,
@@ -241,14 +265,17 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         // Terminals cut what they show when they shrink, also when they have the old size again before a frame is drawn.
         if matches!(event, Event::Resize(..)) {
             self.spoilt = true;
-            self.dirty = true;
+            self.stale = Stale::ByUser;
         }
+        let stale = Stale::by(&event);
         if matches!(event, Event::Reply(Reply::Answer { slot: Slot::Page, .. })) {
             self.page_due = None;
         }
         let now = self.clock.now();
         let commands = self.program.update(event, now);
-        self.dirty |= self.program.take_dirty();
+        if self.program.take_dirty() {
+            self.stale = self.stale.max(stale);
+        }
         self.execute(commands);
     }
 
@@ -295,7 +322,7 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         }
         self.update(Event::Resumed);
         self.spoilt = true;
-        self.dirty = true;
+        self.stale = Stale::ByUser;
     }
 
     /// Hands the terminal to the user's editor.
@@ -366,15 +393,20 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
     }
 
     fn frame_due(&self) -> Option<Instant> {
-        let due = self.last_frame.map_or_else(Instant::now, |last| last + FRAME);
-        (self.dirty && !self.stopped && self.away.is_none()).then(|| self.page_due.map_or(due, |page| due.max(page)))
+        let apart = match self.stale {
+            Stale::No => return None,
+            Stale::ByNews => NEWS,
+            Stale::ByUser => FRAME,
+        };
+        let due = self.last_frame.map_or_else(Instant::now, |last| last + apart);
+        (!self.stopped && self.away.is_none()).then(|| self.page_due.map_or(due, |page| due.max(page)))
     }
 
     fn draw_if_due(&mut self) {
         if self.frame_due().is_none_or(|due| Instant::now() < due) {
             return;
         }
-        self.dirty = false;
+        self.stale = Stale::No;
         self.page_due = None;
         let begun = Instant::now();
         let cleared = if std::mem::take(&mut self.spoilt) { self.terminal.clear() } else { Ok(()) };
