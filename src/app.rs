@@ -23,7 +23,11 @@ mod timers;
 mod view;
 mod writer;
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
@@ -147,6 +151,8 @@ pub struct App {
     pressed: Vec<Chord>,
     count: Option<u64>,
     places: Places,
+    /// Panes that nobody saw when the database changed.
+    outdated: BTreeSet<PaneId>,
     /// The pane that had the focus before: Esc in a question goes back there.
     before: Option<PaneId>,
     toasts: Toasts,
@@ -218,6 +224,7 @@ impl App {
             pressed: Vec::new(),
             count: None,
             places: Places::default(),
+            outdated: BTreeSet::new(),
             before: None,
             toasts: Toasts::default(),
             progress: Progress::default(),
@@ -353,6 +360,7 @@ impl App {
                 pane.resize(area, &mut cx);
             }
         }
+        self.catch_up(now);
     }
 
     fn focus(&mut self, pane: PaneId, now: Now) {

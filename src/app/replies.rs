@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{App, cx};
+use super::{App, cx, layout::Desk};
 use crate::{
     db::{
         error::{Error, ErrorKind},
@@ -12,7 +12,7 @@ use crate::{
     },
     domain::schema::{RelationKind, Schema},
     message::severity::Severity,
-    panes::{Handled, Now, Pane},
+    panes::{Handled, Now, Pane, PaneId},
     widgets::safe::safe,
 };
 
@@ -24,10 +24,9 @@ impl App {
                 if schema {
                     self.out.ask_again(Slot::Schema, Query::Schema);
                 }
-                self.tables.changed(&mut cx!(self, now));
-                self.table.changed(&mut cx!(self, now));
-                self.question.changed(&mut cx!(self, now));
-                self.review.changed(&mut cx!(self, now));
+                for pane in [PaneId::Tables, PaneId::Table, PaneId::Question, PaneId::Review] {
+                    self.changed(pane, now);
+                }
             }
             Reply::Health(health) => self.health(health, now),
             Reply::Link(status) => self.linked(&status, now),
@@ -36,6 +35,41 @@ impl App {
                     self.dirty |= self.kept(slot, &answer, read, now) == Handled::Yes;
                 }
             }
+        }
+    }
+
+    /// The database changed: a pane that nobody sees hears of it when it is seen again, so that watching the bots alone reads nothing else.
+    fn changed(&mut self, pane: PaneId, now: Now) {
+        if !self.is_in_sight(pane) {
+            self.outdated.insert(pane);
+            return;
+        }
+        let mut cx = cx!(self, now);
+        match pane {
+            PaneId::Tables => self.tables.changed(&mut cx),
+            PaneId::Table => self.table.changed(&mut cx),
+            PaneId::Question => self.question.changed(&mut cx),
+            PaneId::Review => self.review.changed(&mut cx),
+            // They are followed by themselves.
+            PaneId::Bots => {}
+        }
+    }
+
+    fn is_in_sight(&self, pane: PaneId) -> bool {
+        let sees = |pane| self.layout.is_some_and(|layout| !layout.area(pane).is_empty());
+        match pane {
+            // Its counts stand with the rows, too.
+            PaneId::Tables => sees(PaneId::Tables) || sees(PaneId::Table),
+            // What is decided on is the newest that is known, seen or not.
+            PaneId::Question | PaneId::Review if self.wanted.desk == Desk::Review => true,
+            pane => sees(pane),
+        }
+    }
+
+    /// Tells panes that are seen again what they have missed.
+    pub(super) fn catch_up(&mut self, now: Now) {
+        for pane in std::mem::take(&mut self.outdated) {
+            self.changed(pane, now);
         }
     }
 

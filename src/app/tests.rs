@@ -323,6 +323,29 @@ fn nothing_is_drawn_for_events_without_consequence() {
 }
 
 #[test]
+fn who_watches_the_bots_alone_reads_nothing_else_until_he_is_back() {
+    let mut driver = Driver::ready(120, 40);
+    driver.press("B");
+    let asked =
+        |driver: &Driver| [Slot::Page, Slot::Question, Slot::Count].map(|slot| driver.newest(slot).map(|it| it.id));
+    let before = asked(&driver);
+    for _ in 0..3 {
+        driver.event(Event::Reply(Reply::Changed { schema: false }));
+        for timer in [Timer::Refresh, Timer::Recount] {
+            driver.event(Event::Timer(timer));
+        }
+    }
+    assert_eq!(asked(&driver), before);
+    driver.press("B");
+    for timer in [Timer::Refresh, Timer::Recount] {
+        driver.now.elapsed += Duration::from_secs(60);
+        driver.event(Event::Timer(timer));
+    }
+    let after = asked(&driver);
+    assert!(after[0] > before[0] && after[1] > before[1] && after[2] > before[2], "{before:?} {after:?}");
+}
+
+#[test]
 fn no_control_character_of_the_schema_reaches_the_screen() {
     let driver = Driver::ready(120, 40);
     assert!(!driver.screen().chars().any(|letter| letter.is_control() && letter != '\n'));
