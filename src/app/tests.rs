@@ -325,9 +325,8 @@ fn nothing_is_drawn_for_events_without_consequence() {
 #[test]
 fn who_watches_the_bots_alone_reads_nothing_else_until_he_is_back() {
     let mut driver = Driver::ready(120, 40);
-    driver.press("B");
-    let asked =
-        |driver: &Driver| [Slot::Page, Slot::Question, Slot::Count].map(|slot| driver.newest(slot).map(|it| it.id));
+    driver.press("g q B");
+    let asked = |driver: &Driver| [Slot::Page, Slot::Question].map(|slot| driver.newest(slot).map(|it| it.id));
     let before = asked(&driver);
     for _ in 0..3 {
         driver.event(Event::Reply(Reply::Changed { schema: false }));
@@ -342,7 +341,7 @@ fn who_watches_the_bots_alone_reads_nothing_else_until_he_is_back() {
         driver.event(Event::Timer(timer));
     }
     let after = asked(&driver);
-    assert!(after[0] > before[0] && after[1] > before[1] && after[2] > before[2], "{before:?} {after:?}");
+    assert!(after[0] > before[0] && after[1] > before[1], "{before:?} {after:?}");
 }
 
 #[test]
