@@ -5,6 +5,7 @@
 //! messages, the history of places.
 
 mod actions;
+mod alerts;
 mod bots;
 mod editing;
 mod intents;
@@ -39,7 +40,12 @@ use crate::{
         request::{Query, RequestId, Slot},
         write::Grant,
     },
-    domain::{bots::Limits, place::Place, schema::Schema, staged::Staged},
+    domain::{
+        bots::{Limits, told::Told},
+        place::Place,
+        schema::Schema,
+        staged::Staged,
+    },
     keymap::{Chord, Context, Keymap},
     message::{
         command::{Command, MouseCapture},
@@ -53,6 +59,7 @@ use crate::{
     theme::{Theme, ThemeName},
     widgets::{safe::safe, toast::Toasts},
 };
+pub use alerts::{Bell, Telling};
 pub use layout::Visibility;
 use layout::{Desk, Layout, Side, Wanted, Zoom};
 use places::Places;
@@ -109,6 +116,10 @@ pub struct AppOptions {
     pub recovered: Option<String>,
     /// What ids of new rows are made of: random, another for every session.
     pub seed: [u64; 2],
+    /// From when on something about the bots is unusual.
+    pub limits: Limits,
+    /// How one is told of it besides the screen.
+    pub telling: Telling,
 }
 
 /// The program.
@@ -158,6 +169,7 @@ pub struct App {
     toasts: Toasts,
     progress: Progress,
     timers: Timers,
+    telling: Telling,
     out: Outbox,
     dirty: bool,
     /// When the last event came: what is drawn is true for then.
@@ -187,7 +199,8 @@ impl App {
                 link: None,
                 access,
                 staged: Staged::default(),
-                limits: Limits::default(),
+                limits: options.limits,
+                alerts: Told::default(),
             },
             mouse: options.mouse,
             label: options.label,
@@ -229,6 +242,7 @@ impl App {
             toasts: Toasts::default(),
             progress: Progress::default(),
             timers: Timers::default(),
+            telling: options.telling,
             out: Outbox::default(),
             dirty: true,
             now: Now { elapsed: Duration::ZERO, wall: Timestamp::UNIX_EPOCH },

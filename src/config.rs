@@ -5,6 +5,7 @@
 //! allowed, and the one small check that turns its text into a value. Reads the config file and `.env`, nothing else; must not
 //! know of the command line's types or of the screen, nor choose the database: that is [`cli::target`](crate::cli::target)'s.
 
+mod bots;
 pub mod dotenv;
 pub mod file;
 pub mod layer;
@@ -15,6 +16,7 @@ pub mod variables;
 use std::{path::PathBuf, time::Duration};
 
 use crate::{domain::time::TimeFormat, theme::ThemeName};
+pub use bots::Bots;
 pub use dotenv::DotEnv;
 pub use layer::{KeyTables, Layer, Source};
 pub use profile::{Profile, Profiles};
@@ -81,6 +83,8 @@ pub struct Config {
     pub author: Option<String>,
     /// The command of the editor for `E`; `None`: what `VISUAL` and `EDITOR` say.
     pub editor: Option<String>,
+    /// `[bots]`: what about the bots is unusual, and how one is told.
+    pub bots: Bots,
     /// `[profile.NAME]`: named databases.
     pub profiles: Profiles,
     /// `[keys.CONTEXT]`: chords to actions, checked by the keymap.
@@ -117,6 +121,7 @@ impl Config {
             timeout_in_file: None,
             author: None,
             editor: None,
+            bots: Bots::default(),
             profiles: Profiles::new(),
             keys: KeyTables::new(),
             keys_source: None,

@@ -12,7 +12,7 @@ use std::{
 use clap::{CommandFactory as _, Parser as _};
 use jiff::Timestamp;
 use reelscope::{
-    app::{App, AppOptions, DatabaseKind, Visibility},
+    app::{App, AppOptions, Bell, DatabaseKind, Telling, Visibility},
     cli::{
         self, Args, Command, Connecting, Context, Failure, Opening, ScreenshotArgs, Status, args::PictureFormat,
         target::Access,
@@ -212,6 +212,11 @@ fn app_options(
         author: config.author().to_owned(),
         recovered: None,
         seed: seed(),
+        limits: config.bots.limits,
+        telling: Telling {
+            bell: if config.bots.bell.is_on() { Bell::Rings } else { Bell::Silent },
+            notify: config.bots.notify,
+        },
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
     db::request::{Answer, Freshness, LinkState, LinkStatus, Query, Request, RequestId, Slot},
     domain::{
         activity::Item,
-        bots::Limits,
+        bots::{Limits, alerts::Cause, told::Told},
         change::{Cell, Change, EntryId, Trail},
         edit::NewValue,
         page::RowKey,
@@ -80,6 +80,8 @@ pub struct Settings {
     pub staged: Staged,
     /// From when on something about the bots is unusual.
     pub limits: Limits,
+    /// What of the bots wants attention, and what of it was seen.
+    pub alerts: Told,
 }
 
 /// Whether the database may be written.
@@ -143,6 +145,10 @@ pub enum Intent {
     },
     /// Show everything that is recorded of an item, by time.
     ShowTimeline(Item),
+    /// Go to what an alert is about.
+    ShowCause(Cause),
+    /// The user has seen the alert with this cause; `None`: all of them.
+    Acknowledge(Option<Cause>),
     /// Let the user choose how to copy this row.
     CopyRow {
         /// Of which relation.

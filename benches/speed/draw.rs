@@ -13,12 +13,13 @@ use ratatui::{
     layout::Rect,
 };
 use reelscope::{
-    app::{App, AppOptions, DatabaseKind, layout::Visibility},
+    app::{App, AppOptions, DatabaseKind, Telling, layout::Visibility},
     db::{
         location::Location,
         request::{Reply, Slot},
         workers::Database,
     },
+    domain::bots::Limits,
     keymap::{self, KeyTables, Keymap},
     message::{
         command::{Command, MouseCapture},
@@ -85,6 +86,8 @@ impl Stage {
             author: String::new(),
             recovered: None,
             seed: [0, 0],
+            limits: Limits::default(),
+            telling: Telling::default(),
         });
         let blank = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
         let mut stage = Self {

@@ -32,9 +32,4 @@ impl App {
     pub(super) fn show_timeline(&mut self, _item: Item, now: Now) {
         self.say(Severity::Info, "not yet", now);
     }
-
-    /// The alerts.
-    pub(super) fn show_alerts(&mut self, now: Now) {
-        self.say(Severity::Info, "not yet", now);
-    }
 }

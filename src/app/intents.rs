@@ -61,6 +61,8 @@ impl App {
             }
             Intent::ShowEvent { relation, key } => self.show_event(relation, key, now),
             Intent::ShowTimeline(item) => self.show_timeline(item, now),
+            Intent::ShowCause(cause) => self.show_cause(&cause, now),
+            Intent::Acknowledge(cause) => self.acknowledge(cause.as_ref()),
             Intent::CopyRow { relation, key, secrets } => {
                 self.open(Box::new(CopyMenu::new(relation, key, secrets)), now);
             }

@@ -156,7 +156,13 @@ impl App {
                     self.table.reply(slot, outcome, &mut cx!(self, now))
                 }
             }
-            Slot::Activity | Slot::Ledger => self.bots.reply(slot, outcome, &mut cx!(self, now)),
+            Slot::Activity | Slot::Ledger => {
+                let handled = self.bots.reply(slot, outcome, &mut cx!(self, now));
+                if slot == Slot::Activity {
+                    self.look_for_alerts(now);
+                }
+                handled
+            }
             Slot::Review => self.review.reply(slot, outcome, &mut cx!(self, now)),
             Slot::Write => {
                 self.write_answered(outcome, now);

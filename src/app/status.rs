@@ -233,6 +233,10 @@ impl App {
         if self.wanted.zoom == Zoom::Focused {
             row.put_right(" full screen ", style(Role::Accent));
         }
+        if let Some((forms, role)) = self.alert_words() {
+            let forms = if area.width < NARROW { [forms[1].clone(), forms[1].clone()] } else { forms };
+            row.put_best(forms, style(role));
+        }
         let label = safe(&self.label);
         if let Some((running, pending)) = self.bots.summary(now) {
             let words = format!(" {} running · {} pending ", grouped(running), grouped(pending));

@@ -83,6 +83,8 @@ fn options() -> AppOptions {
         author: "tester".to_owned(),
         recovered: None,
         seed: [1, 2],
+        limits: Limits::default(),
+        telling: Telling::default(),
     }
 }
 

@@ -45,6 +45,7 @@ impl App {
             Timer::Progress => self.dirty |= self.progress.longest(now.elapsed).is_some(),
             Timer::Toast | Timer::Ages | Timer::Chord => self.dirty = true,
             Timer::Link => self.redraw_link(now),
+            Timer::Alerts => self.look_for_alerts(now),
             Timer::Retry => self.retry(now),
             Timer::Remember => self.remember_typed(now),
             _ => {}

@@ -53,8 +53,14 @@ then from the options; the last one wins.
                theme, mouse, times, preview, timeout, author, editor, cache,
                log.level, log.file, profiles, and keys: [keys.global]
                \"ctrl-x\" = \"quit\" (see reelscope keys)
+               [bots], what is an alert and how one is told of it: stuck_factor
+               (3), stuck_minutes (30), queue_age_minutes (1440, or \"off\"),
+               deletes (20, or \"off\") and flags (50, or \"off\") within
+               burst_minutes (5), bell (false), notify (\"none\", \"osc9\" or
+               \"osc777\")
   environment  REELSCOPE_THEME, _MOUSE, _TIMES, _PREVIEW, _TIMEOUT, _AUTHOR,
-               _LOG_LEVEL (these in .env, too), _EDITOR, _CACHE, _LOG_FILE;
+               _LOG_LEVEL, _BOTS_STUCK_FACTOR … (these in .env, too), _EDITOR,
+               _CACHE, _LOG_FILE;
                NO_COLOR; VISUAL, EDITOR: the editor for E; USER, LOGNAME: the
                author where no setting names one
 

@@ -90,7 +90,7 @@ fn add(layer: &mut Layer, key: &str, value: &Value) -> Result<(), String> {
     }
     let text = match value {
         Value::String(text) => text.clone(),
-        Value::Boolean(_) | Value::Integer(_) => value.to_string(),
+        Value::Boolean(_) | Value::Integer(_) | Value::Float(_) => value.to_string(),
         other => return Err(format!("{key} takes a text, not {}", other.type_str())),
     };
     layer.set(key, text);

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{Config, Switch, ThemeChoice};
+use super::{Config, Switch, ThemeChoice, bots};
 use crate::{domain::time::TimeFormat, theme::ThemeName};
 
 /// How much is logged.
@@ -52,7 +52,7 @@ pub enum Says {
 pub struct Setting {
     /// In the config file: `theme`, `log.level`.
     pub key: &'static str,
-    /// On the command line, without `--`.
+    /// On the command line, without `--`; empty: there is no option for it.
     pub flag: &'static str,
     /// What kind of thing it says.
     pub says: Says,
@@ -68,7 +68,7 @@ impl Setting {
 }
 
 /// All of them.
-pub static SETTINGS: [Setting; 10] = [
+pub static SETTINGS: [Setting; 18] = [
     Setting { key: "theme", flag: "theme", says: Says::How, apply: theme },
     Setting { key: "mouse", flag: "no-mouse", says: Says::How, apply: mouse },
     Setting { key: "times", flag: "times", says: Says::How, apply: times },
@@ -79,6 +79,14 @@ pub static SETTINGS: [Setting; 10] = [
     Setting { key: "timeout", flag: "timeout", says: Says::How, apply: timeout },
     Setting { key: "author", flag: "author", says: Says::How, apply: author },
     Setting { key: "editor", flag: "editor", says: Says::Program, apply: editor },
+    Setting { key: "bots.stuck_factor", flag: "", says: Says::How, apply: bots::stuck_factor },
+    Setting { key: "bots.stuck_minutes", flag: "", says: Says::How, apply: bots::stuck_minutes },
+    Setting { key: "bots.queue_age_minutes", flag: "", says: Says::How, apply: bots::queue_age_minutes },
+    Setting { key: "bots.deletes", flag: "", says: Says::How, apply: bots::deletes },
+    Setting { key: "bots.flags", flag: "", says: Says::How, apply: bots::flags },
+    Setting { key: "bots.burst_minutes", flag: "", says: Says::How, apply: bots::burst_minutes },
+    Setting { key: "bots.bell", flag: "", says: Says::How, apply: bots::bell },
+    Setting { key: "bots.notify", flag: "", says: Says::How, apply: bots::notify },
 ];
 
 fn theme(text: &str, config: &mut Config) -> Result<(), &'static str> {
@@ -92,7 +100,7 @@ fn theme(text: &str, config: &mut Config) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn switch(text: &str) -> Result<Switch, &'static str> {
+pub(super) fn switch(text: &str) -> Result<Switch, &'static str> {
     match text {
         "true" | "on" | "yes" | "1" => Ok(Switch::On),
         "false" | "off" | "no" | "0" => Ok(Switch::Off),

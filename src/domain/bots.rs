@@ -10,6 +10,7 @@ mod limits;
 mod queue;
 mod runs;
 mod series;
+pub mod told;
 mod window;
 
 pub use self::{

@@ -27,6 +27,7 @@ mod view_runs;
 
 use std::{sync::Arc, time::Duration};
 
+pub(crate) use act::row_key;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::Timestamp;
 use ratatui::{

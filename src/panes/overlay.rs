@@ -2,6 +2,7 @@
 //!
 //! The topmost overlay gets the keys; it says after each whether it stays. It asks for things as panes do, by [`Cx`].
 
+pub mod alerts;
 pub mod cell;
 pub mod changes;
 pub mod choose;

@@ -93,7 +93,7 @@ pub(super) fn go_to(logical: &str, key: Option<String>, cx: &mut Cx<'_>) {
 }
 
 /// The key of a row by its id column.
-pub(super) fn row_key(relation: &Relation, id: i64) -> RowKey {
+pub(crate) fn row_key(relation: &Relation, id: i64) -> RowKey {
     match relation.key {
         KeyKind::Primary(_) => RowKey::Primary(vec![Value::Integer(id)]),
         KeyKind::Rowid { .. } | KeyKind::None => RowKey::Rowid(id),
