@@ -6,7 +6,10 @@
 
 pub mod alerts;
 mod board;
+mod chart;
+mod ledger;
 mod limits;
+mod names;
 mod queue;
 mod runs;
 mod series;
@@ -14,8 +17,11 @@ pub mod told;
 mod window;
 
 pub use self::{
-    board::{ActionCounts, Board, BotLine, BotState, Chart, Layer, ReadSoFar},
+    board::{Board, BotLine, BotState, ReadSoFar},
+    chart::{Chart, Layer},
+    ledger::ActionCounts,
     limits::Limits,
+    names::{ACTIONS, BOTS},
     queue::{Depth, QueueFigures},
     runs::Items,
     series::Series,

@@ -1,28 +1,18 @@
 //! The board: for each bot its state and its figures, for all of them the charts.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Depth, Items, Limits, QueueFigures, Window};
+use super::{
+    ActionCounts, Chart, Depth, Items, Limits, QueueFigures, Series, Window,
+    chart::Steps,
+    ledger::Ledger,
+    names::{self, Names},
+    queue::Queue,
+    runs::{BotRuns, Runs},
+};
 use crate::domain::activity::ActivityUpdate;
-
-/// Actions counted by what they are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ActionCounts {
-    /// All, others than those below, too.
-    pub all: u64,
-    /// create
-    pub creates: u64,
-    /// update
-    pub updates: u64,
-    /// delete
-    pub deletes: u64,
-    /// verify
-    pub verifies: u64,
-    /// flag
-    pub flags: u64,
-}
 
 /// How a bot is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +26,7 @@ pub enum BotState {
     Idle,
     /// It does not run; its last run failed.
     Failed,
-    /// Its newest running run runs for longer than usual: most likely its bot died.
+    /// Its newest run runs for longer than usual: most likely its bot died.
     Stuck {
         /// Since when.
         since: Timestamp,
@@ -50,13 +40,14 @@ pub struct BotLine {
     pub bot: Arc<str>,
     /// How it is.
     pub state: BotState,
-    /// When its last run began: (the run's id, when).
+    /// When its last run (the highest id) began: (the run's id, when).
     pub last_run: Option<(i64, Option<Timestamp>)>,
-    /// The share of its finished runs (completed or failed) that were completed, 0 to 1, in the window; `None` where none finished.
+    /// The share of its finished runs (completed or failed) that were completed, 0 to 1, of those that began in the window; `None`
+    /// where none finished.
     pub success: Option<f64>,
     /// Runs that are stuck, all of them.
     pub stuck: u64,
-    /// The 95th percentile of how long its completed runs took; `None` where too few are known.
+    /// The 95th percentile of how long its completed runs took (nearest rank, whole seconds); `None` where fewer than five are known.
     pub usual: Option<Duration>,
     /// From which duration on a run of it is stuck.
     pub stuck_after: Duration,
@@ -70,26 +61,6 @@ pub struct BotLine {
     pub window: ActionCounts,
     /// What its runs that began in the window say they handled.
     pub items: Items,
-}
-
-/// A layer of a stacked chart.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
-    /// The action.
-    pub name: Arc<str>,
-    /// Rows in each step.
-    pub rows: Vec<u64>,
-}
-
-/// Numbers over time.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Chart {
-    /// The layers; the documented actions first, in their order. Each has as many steps as were asked for.
-    pub layers: Vec<Layer>,
-    /// When the first step begins, seconds since 1970.
-    pub from: i64,
-    /// How long a step is, in seconds; the last step ends just behind now.
-    pub step: f64,
 }
 
 /// How much of the tables is in the board.
@@ -106,15 +77,55 @@ pub struct ReadSoFar {
 }
 
 /// Everything that was tallied.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Board {
     read: ReadSoFar,
+    /// The time of the last look, in seconds.
+    now: i64,
+    names: Names,
+    actions: Names,
+    pub(super) ledger: Ledger,
+    pub(super) runs: Runs,
+    queue: Queue,
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self {
+            read: ReadSoFar::default(),
+            now: 0,
+            names: Names::default(),
+            actions: Names::default(),
+            ledger: Ledger::default(),
+            runs: Runs::default(),
+            queue: Queue::new(0),
+        }
+    }
 }
 
 impl Board {
-    /// Takes in a look.
-    pub fn take(&mut self, update: &ActivityUpdate) {
-        self.read = update.board.read.unwrap_or(self.read);
+    /// Takes in a look that was taken now: what is near to that is known to the second ([`Series`]).
+    pub fn take(&mut self, update: &ActivityUpdate, now: Timestamp) {
+        let board = &update.board;
+        self.now = now.as_second();
+        self.ledger.age(self.now);
+        self.runs.age(self.now);
+        self.queue.age(self.now);
+        if board.ledger_anew {
+            self.ledger.clear();
+        }
+        for tally in &board.ledger {
+            let (bot, action) = (self.names.keep(&tally.bot), self.actions.keep(&tally.action));
+            self.ledger.add(&bot, &action, tally, self.now);
+        }
+        if board.runs_anew {
+            self.runs.clear();
+        }
+        if !board.runs.is_empty() {
+            self.runs.take(&board.runs, &mut self.names, self.now);
+        }
+        self.queue.take(board, self.now);
+        self.read = board.read.unwrap_or(self.read);
     }
 
     /// How much of the tables is in it.
@@ -123,38 +134,74 @@ impl Board {
     }
 
     /// A line for each bot that the ledger or the runs know: the documented ones first in their order, then others by name.
-    pub fn lines(&self, _window: Window, _now: Timestamp, _limits: &Limits) -> Vec<BotLine> {
-        Vec::new()
+    pub fn lines(&self, window: Window, now: Timestamp, limits: &Limits) -> Vec<BotLine> {
+        let bots: BTreeSet<&Arc<str>> = self.ledger.bots.keys().chain(self.runs.bots().map(|(bot, _)| bot)).collect();
+        let mut lines: Vec<BotLine> = bots.into_iter().map(|bot| self.line(bot, window, now, limits)).collect();
+        lines.sort_by(|one, other| names::place(&one.bot).cmp(&names::place(&other.bot)));
+        lines
+    }
+
+    fn line(&self, bot: &Arc<str>, window: Window, now: Timestamp, limits: &Limits) -> BotLine {
+        let runs = self.runs.of(bot);
+        let counts = |window: Window| self.ledger.counts(bot, window.start(now));
+        let since = window.start(now);
+        BotLine {
+            bot: Arc::clone(bot),
+            state: runs.map_or(BotState::Idle, |runs| state(runs, now, limits)),
+            last_run: runs.and_then(BotRuns::newest),
+            success: runs.and_then(|runs| runs.success(since)),
+            stuck: runs.map_or(0, |runs| runs.stuck(now, limits).count() as u64),
+            usual: runs.and_then(BotRuns::usual),
+            stuck_after: self.stuck_after(bot, limits),
+            hour: counts(Window::Hour),
+            day: counts(Window::Day),
+            week: counts(Window::Week),
+            window: counts(window),
+            items: runs.map_or_else(Items::default, |runs| runs.items(since)),
+        }
     }
 
     /// Ledger rows of a bot (or of all of them) in the window, in so many steps of the same length, the newest last.
-    pub fn activity(&self, _bot: Option<&str>, _window: Window, _now: Timestamp, _steps: usize) -> Vec<u64> {
-        Vec::new()
+    pub fn activity(&self, bot: Option<&str>, window: Window, now: Timestamp, steps: usize) -> Vec<u64> {
+        let mut rows = vec![0; steps];
+        if let Some(actions) = self.ledger.of(bot) {
+            let steps = Steps::of(window, now, steps, self.ledger.first(bot));
+            actions.values().for_each(|series: &Series| series.spread(&steps.bounds, &mut rows));
+        }
+        rows
     }
 
     /// Ledger rows in the window by action.
-    pub fn actions(&self, _bot: Option<&str>, _window: Window, _now: Timestamp, _steps: usize) -> Chart {
-        Chart::default()
+    pub fn actions(&self, bot: Option<&str>, window: Window, now: Timestamp, steps: usize) -> Chart {
+        let over = Steps::of(window, now, steps, self.ledger.first(bot));
+        let bounds = &over.bounds[..=steps.min(over.bounds.len() - 1)];
+        Chart { layers: self.ledger.layers(bot, bounds), from: over.from, step: over.step }
     }
 
-    /// How deep the queue was (pending and processing) at the end of each step of the window.
-    pub fn depth(&self, _window: Window, _now: Timestamp, _steps: usize) -> Vec<u64> {
-        Vec::new()
+    /// How deep the queue was (pending and processing) at the end of each step of the window. Finished items without a readable time
+    /// are not in it ([`QueueFigures::undated`]).
+    pub fn depth(&self, window: Window, now: Timestamp, steps: usize) -> Vec<u64> {
+        self.queue.depth(window, now, steps)
     }
 
     /// The queue's rows by status, action and bot: the open ones first.
     pub fn depths(&self) -> &[Depth] {
-        &[]
+        self.queue.depths()
     }
 
     /// How the queue is.
-    pub fn queue(&self, _window: Window, _now: Timestamp) -> QueueFigures {
-        QueueFigures::default()
+    pub fn queue(&self, window: Window, now: Timestamp) -> QueueFigures {
+        self.queue.figures(window, now)
+    }
+
+    /// When the oldest pending item of the queue was made.
+    pub const fn oldest_pending(&self) -> Option<Timestamp> {
+        self.queue.oldest()
     }
 
     /// How long a run of this bot may take before it is stuck.
-    pub fn stuck_after(&self, _bot: &str, limits: &Limits) -> Duration {
-        limits.stuck_least
+    pub fn stuck_after(&self, bot: &str, limits: &Limits) -> Duration {
+        self.runs.of(bot).map_or(limits.stuck_least, |runs| runs.stuck_after(limits))
     }
 
     /// Whether this run is stuck.
@@ -162,3 +209,18 @@ impl Board {
         Duration::try_from(now.duration_since(started)).is_ok_and(|runs| runs > self.stuck_after(bot, limits))
     }
 }
+
+fn state(runs: &BotRuns, now: Timestamp, limits: &Limits) -> BotState {
+    if let Some(since) = runs.at_work(now, limits) {
+        return BotState::Running { since };
+    }
+    // What runs and is at no work is stuck.
+    match (runs.newest(), runs.newest_finished()) {
+        (Some((id, Some(since))), _) if runs.runs(id, Some(since)) => BotState::Stuck { since },
+        (_, Some(ended)) if ended.failed => BotState::Failed,
+        _ => BotState::Idle,
+    }
+}
+
+#[cfg(test)]
+mod tests;
