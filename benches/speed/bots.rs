@@ -75,7 +75,7 @@ impl Told {
             self.tallied = 0;
         }
         self.tallied += update.board.ledger.iter().map(|tally| tally.rows).sum::<u64>();
-        self.board.take(update);
+        self.board.take(update, jiff::Timestamp::now());
     }
 }
 

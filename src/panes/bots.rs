@@ -291,7 +291,7 @@ impl BotsPane {
         }
         // What is frozen keeps the board it shows: the first look after that copies it once.
         let board = Arc::make_mut(board);
-        board.take(update);
+        board.take(update, cx.now.wall);
         if update.board.is_news() {
             *bots =
                 board.lines(self.window, cx.now.wall, &cx.settings.limits).into_iter().map(|line| line.bot).collect();
