@@ -107,7 +107,8 @@ pub struct Tally {
     pub bot: Arc<str>,
     /// The action.
     pub action: Arc<str>,
-    /// Seconds since 1970, rounded down; `None` where created_at cannot be read.
+    /// Seconds since 1970, rounded down; `None` where created_at cannot be read. The rows of an hour or day long ago may be told
+    /// together: [`Series::kept`](crate::domain::bots::Series::kept) says which time is kept of a second.
     pub second: Option<i64>,
     /// How many.
     pub rows: u64,
