@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod cell;
+pub mod chart;
 pub mod compute;
 pub mod diff;
 pub mod editor;
@@ -15,4 +16,5 @@ pub mod prompt;
 pub mod rich;
 pub mod safe;
 pub mod scrollbar;
+pub mod sparkline;
 pub mod toast;

@@ -11,6 +11,8 @@ mod act_ledger;
 mod act_queue;
 mod act_runs;
 mod ages;
+mod charts;
+mod figures;
 mod layout;
 mod mouse;
 mod queue;
@@ -125,6 +127,8 @@ pub struct BotsPane {
     unseen: u64,
     /// When the next flash or mark ends.
     glow: Option<Duration>,
+    /// The regions whose table is not in this database.
+    absent: Vec<Region>,
 }
 
 impl Default for BotsPane {
@@ -151,6 +155,7 @@ impl BotsPane {
             seen: None,
             unseen: 0,
             glow: None,
+            absent: Vec::new(),
         }
     }
 
@@ -218,6 +223,11 @@ impl BotsPane {
         self.frozen.as_ref().map(|frozen| self.model.tail.arrived().saturating_sub(frozen.model.tail.arrived()))
     }
 
+    /// Whether this region's table is not in this database.
+    fn is_absent(&self, region: Region) -> bool {
+        self.absent.contains(&region)
+    }
+
     fn layout(&self, area: Rect) -> Layout {
         let wanted = layout::Wanted { region: self.region, list: self.list, bots: self.shown().bots.len() };
         Layout::of(area, wanted)
@@ -272,6 +282,11 @@ impl BotsPane {
             || update.board.is_news();
         if !news {
             return Handled::No;
+        }
+        if let Some(schema) = cx.schema {
+            let tables = [(Region::Ledger, "botLedger"), (Region::Runs, "botRuns"), (Region::Queue, "workQueue")];
+            let gone = tables.into_iter().filter(|(_, table)| schema.catalogued(table).is_none());
+            self.absent = gone.map(|(region, _)| region).collect();
         }
         let looked_at = self.looked_at();
         let at = (!first).then_some(cx.now.elapsed);

@@ -58,6 +58,15 @@ impl<'a> Pen<'a> {
         self
     }
 
+    /// Leaves this many columns to what is drawn there.
+    pub fn leave(&mut self, width: u16, draw: impl FnOnce(Rect, &mut Buffer)) -> &mut Self {
+        let place = Rect { x: self.x, y: self.y, width: width.min(self.room()), height: 1 };
+        if place.width > 0 {
+            draw(place, self.buf);
+        }
+        self.skip(width)
+    }
+
     /// Lays a role over the whole of an area, on top of what is written there.
     pub fn over(buf: &mut Buffer, area: Rect, theme: &Theme, role: Role) {
         buf.set_style(area, theme.style(role));

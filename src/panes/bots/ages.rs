@@ -24,6 +24,12 @@ pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
     time::relative(then, minute)
 }
 
+/// How long it goes on already, as [`age`] with a word for what has just begun.
+pub(super) fn span(since: Timestamp, now: Timestamp) -> String {
+    let age = age(since, now);
+    if age == "now" { "<1m".to_owned() } else { age }
+}
+
 /// How long until [`age`] says something else; whole minutes are waited for, never less.
 pub(super) fn until_older(then: Timestamp, now: Timestamp) -> Duration {
     let minute = minute(now);

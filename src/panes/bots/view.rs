@@ -76,14 +76,15 @@ impl BotsPane {
         if !layout.summary.is_empty() {
             self.draw_summary(layout.summary, buf, cx);
         }
+        self.draw_charts(&layout, buf, cx);
         for region in Region::ALL {
             let part = layout.part(region);
-            if !part.head.is_empty() {
+            if !part.head.is_empty() && region != Region::Board {
                 self.draw_head(region, part, buf, cx);
             }
             if !part.body.is_empty() {
                 match region {
-                    Region::Board => self.draw_board(part.body, buf, cx),
+                    Region::Board => self.draw_board(part, layout.shape, buf, cx),
                     Region::Ledger => self.draw_ledger(part.body, buf, cx),
                     Region::Runs => self.draw_runs(part.body, buf, cx),
                     Region::Queue => self.draw_queue(part.body, buf, cx),
@@ -103,9 +104,7 @@ impl BotsPane {
         let role = if region == self.region && cx.focused { Role::TitleFocused } else { Role::Header };
         let mut pen = Pen::new(part.head, buf, cx.theme);
         match region {
-            Region::Board => {
-                pen.word("Board", role);
-            }
+            Region::Board => {}
             Region::Ledger => {
                 pen.word("Ledger", role);
             }

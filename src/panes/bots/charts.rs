@@ -1,0 +1,262 @@
+//! Draws the charts: actions over time by action, and how deep the queue was. They show the bot under the board's cursor, or all.
+
+use jiff::{Timestamp, tz::TimeZone};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    BotsPane, ages, figures,
+    layout::{Layout, Region},
+    tail::Entry,
+    view::role_of,
+};
+use crate::{
+    domain::bots::Window,
+    panes::{ViewCx, notice},
+    theme::Role,
+    widgets::{
+        chart::{self, Band},
+        number::grouped,
+        pen::Pen,
+        safe,
+    },
+};
+
+/// How many steps a chart of this width has: so many that a step is a whole number of seconds, minutes or quarters of an hour and
+/// all of them together are the window.
+pub(super) fn steps(window: Window, width: u16) -> usize {
+    let width = i64::from(width).max(1);
+    let Some(seconds) = window.seconds() else { return usize::try_from(width).unwrap_or(1) };
+    let least = (seconds + width - 1) / width;
+    let fits = |step: i64| {
+        let nice = match step {
+            ..60 => 1,
+            60..3600 => 30,
+            _ => 900,
+        };
+        seconds % step == 0 && step % nice == 0
+    };
+    let step = (least.max(1)..=seconds).find(|step| fits(*step)).unwrap_or(seconds);
+    usize::try_from(seconds / step).unwrap_or(1)
+}
+
+/// A moment as an axis names it.
+fn moment(second: i64, span: i64) -> String {
+    let form = match span {
+        ..=900 => "%H:%M:%S",
+        901..=86_400 => "%H:%M",
+        86_401..=8_640_000 => "%b %-d",
+        _ => "%Y-%m",
+    };
+    let Ok(at) = Timestamp::from_second(second) else { return String::new() };
+    at.to_zoned(TimeZone::UTC).strftime(form).to_string()
+}
+
+/// What a chart is drawn from.
+struct Plot<'a> {
+    bands: &'a [Band<'a>],
+    /// When it begins, in seconds.
+    from: i64,
+    /// What is said where all of it is zero.
+    nothing: &'a str,
+}
+
+impl BotsPane {
+    pub(super) fn draw_charts(&self, layout: &Layout, buf: &mut Buffer, cx: &ViewCx<'_>) {
+        if !layout.actions.is_empty() {
+            self.draw_actions(layout.actions, buf, cx);
+        }
+        if !layout.depth.is_empty() {
+            self.draw_depth(layout.depth, buf, cx);
+        }
+    }
+
+    fn draw_actions(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+        let board = &self.shown().board;
+        let bot = self.chosen.as_deref();
+        let plot = plot_area(area);
+        let steps = steps(self.window, plot.width);
+        let chart = board.actions(bot, self.window, cx.now.wall, steps);
+        let role = |name: &str| match role_of("botLedger", "action", name) {
+            Role::Text => Role::Accent,
+            role => role,
+        };
+        let bands: Vec<Band<'_>> =
+            chart.layers.iter().map(|layer| Band { numbers: &layer.rows, role: role(&layer.name) }).collect();
+        let mut pen = Pen::new(Rect { height: 1, ..area }, buf, cx.theme);
+        pen.word("Actions", Role::Header).skip(2);
+        pen.word(bot.unwrap_or("all bots"), if bot.is_some() { Role::Strong } else { Role::Muted }).skip(1);
+        for (at, layer) in chart.layers.iter().enumerate() {
+            let count: u64 = layer.rows.iter().sum();
+            let words = format!("{} {}", layer.name, grouped(count));
+            if count == 0 || safe::width(&words) + 3 > usize::from(pen.room()) {
+                continue;
+            }
+            let role = role(&layer.name);
+            pen.skip(1).word(chart::sign(at, role, cx.theme), role).skip(1).word(&words, Role::Muted);
+        }
+        let nothing = if self.is_absent(Region::Ledger) {
+            "this database has no bot_ledger table".to_owned()
+        } else {
+            self.nothing_in_window(cx)
+        };
+        draw_plot(&Plot { bands: &bands, from: chart.from, nothing: &nothing }, area, buf, cx);
+    }
+
+    /// Why there is nothing to see, and where there is something.
+    fn nothing_in_window(&self, cx: &ViewCx<'_>) -> String {
+        let tail = &self.shown().tail;
+        let newest = (0..tail.len()).rev().find_map(|at| match tail.get(at)? {
+            Entry::Row(row) => row.at,
+            Entry::Gap { .. } => None,
+        });
+        match (newest, self.window) {
+            (_, Window::All) | (None, _) => "nothing was recorded yet".to_owned(),
+            (Some(at), window) => {
+                let age = ages::age(at, cx.now.wall);
+                format!("nothing in the last {} · newest {age} ago · 6 shows all", window.name())
+            }
+        }
+    }
+
+    fn draw_depth(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+        let board = &self.shown().board;
+        let plot = plot_area(area);
+        let steps = steps(self.window, plot.width);
+        let depth = board.depth(self.window, cx.now.wall, steps);
+        let now = cx.now.wall.as_second();
+        let from = match self.window.seconds() {
+            Some(seconds) => now - seconds,
+            None => board.actions(None, self.window, cx.now.wall, 1).from,
+        };
+        let mut pen = Pen::new(Rect { height: 1, ..area }, buf, cx.theme);
+        pen.word("Queue", Role::Header).skip(2);
+        self.write_queue_figures(&mut pen, cx);
+        let nothing =
+            if self.is_absent(Region::Queue) { "this database has no work_queue table" } else { "nothing waits" };
+        let bands = [Band { numbers: &depth, role: Role::Accent }];
+        draw_plot(&Plot { bands: &bands, from, nothing }, area, buf, cx);
+    }
+
+    /// `12 pending · oldest 3d · 4.2/min · empty in 8m`
+    pub(super) fn write_queue_figures(&self, pen: &mut Pen<'_>, cx: &ViewCx<'_>) {
+        if self.is_absent(Region::Queue) {
+            pen.word("no table", Role::Muted);
+            return;
+        }
+        let queue = self.shown().board.queue(self.window, cx.now.wall);
+        pen.word(&format!("{} pending", grouped(queue.pending)), Role::Text);
+        let mut say = |words: &str, role: Role| {
+            // Whole words or none: a cut figure is another one.
+            if safe::width(words) + 3 <= usize::from(pen.room()) {
+                pen.word(" · ", Role::Faint).word(words, role);
+            }
+        };
+        if let Some(oldest) = queue.oldest {
+            let age = cx.now.wall.duration_since(oldest);
+            let old = std::time::Duration::try_from(age).is_ok_and(|age| age > cx.settings.limits.queue_age);
+            let words = format!("oldest {}", ages::span(oldest, cx.now.wall));
+            say(&words, if old { Role::Warning } else { Role::Muted });
+        }
+        if let Some(rate) = figures::rate(queue.throughput) {
+            say(&rate, Role::Muted);
+        }
+        let (words, role) = figures::outlook(&queue);
+        say(&words, role);
+        let at_work = queue.open.saturating_sub(queue.pending);
+        if at_work > 0 {
+            say(&format!("{} at work", grouped(at_work)), Role::Busy);
+        }
+        if queue.undated > 0 {
+            say(&format!("{} finished, nobody knows when", grouped(queue.undated)), Role::Muted);
+        }
+    }
+}
+
+/// Columns for the numbers at the left of a chart.
+const GUTTER: u16 = 6;
+
+/// Where the columns stand: title and axis above and below, the highest number at the left.
+fn plot_area(area: Rect) -> Rect {
+    Rect {
+        x: area.x + GUTTER.min(area.width),
+        y: area.y + 1,
+        width: area.width.saturating_sub(GUTTER),
+        height: area.height.saturating_sub(2),
+    }
+}
+
+fn draw_plot(plot: &Plot<'_>, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
+    let place = plot_area(area);
+    if place.is_empty() || area.height < 3 {
+        return;
+    }
+    let top = chart::top(plot.bands);
+    let columns = plot.bands.iter().map(|band| band.numbers.len()).max().unwrap_or(0);
+    let now = cx.now.wall.as_second();
+    if top == 0 {
+        notice::draw(&[(plot.nothing, Role::Muted)], place, buf, cx.theme);
+    } else {
+        chart::draw(plot.bands, top, place, buf, cx.theme);
+        let label = Rect { width: GUTTER - 1, height: 1, x: area.x, y: place.y };
+        Pen::new(label, buf, cx.theme).right(&short(top), Role::Muted, GUTTER - 1);
+    }
+    let breadth = chart::breadth(place.width, columns);
+    let wide = u16::try_from(columns).unwrap_or(u16::MAX).saturating_mul(breadth).min(place.width);
+    let axis = Rect { x: place.right() - wide, y: area.bottom() - 1, width: wide, height: 1 };
+    let span = now - plot.from;
+    let (left, right) = (moment(plot.from, span), format!("{} UTC", moment(now, span)));
+    #[expect(clippy::cast_precision_loss, reason = "seconds of some centuries, for a word")]
+    let each = format!("each column {}", figures::step(span as f64 / columns.max(1) as f64));
+    let (ends, middle) = (safe::width(&left) + safe::width(&right), safe::width(&each));
+    let style = cx.theme.style(Role::Muted);
+    let room = usize::from(axis.width);
+    if ends + 2 > room {
+        return;
+    }
+    buf.set_stringn(axis.x, axis.y, &left, room, style);
+    let x = axis.right() - u16::try_from(safe::width(&right)).unwrap_or(0);
+    buf.set_stringn(x, axis.y, &right, room, style);
+    if ends + middle + 6 <= room {
+        let x = axis.x + u16::try_from((room - middle) / 2).unwrap_or(0);
+        buf.set_stringn(x, axis.y, &each, room, cx.theme.style(Role::Faint));
+    }
+}
+
+/// A number in at most five letters.
+fn short(number: u64) -> String {
+    match number {
+        0..=9_999 => grouped(number),
+        10_000..=999_999 => format!("{}k", number / 1_000),
+        1_000_000..=999_999_999 => format!("{:.1}M", number as f64 / 1e6),
+        _ => format!("{}G", number / 1_000_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_divide_the_window_and_fill_the_width() {
+        for window in Window::ALL {
+            for width in 1..240 {
+                let steps = steps(window, width);
+                assert!(steps >= 1 && steps <= usize::from(width), "{window:?} {width}: {steps}");
+                if let Some(seconds) = window.seconds() {
+                    assert_eq!(seconds % steps as i64, 0, "{window:?} {width}");
+                    let most = seconds.min(i64::from(width));
+                    assert!(steps as i64 * 2 >= most, "{window:?} {width}: {steps} steps leave most of it blank");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn moments_are_as_exact_as_the_stretch_asks() {
+        let at = 1_770_000_000;
+        assert_eq!(
+            [60, 3600, 604_800, 100_000_000].map(|span| moment(at, span)),
+            ["02:40:00", "02:40", "Feb 2", "2026-02"]
+        );
+    }
+}
