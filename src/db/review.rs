@@ -40,7 +40,7 @@ pub(crate) fn in_file(reader: &Reader<'_>) -> impl FnMut(&[String]) -> Result<Ve
 }
 
 /// Whether the answer was too large to be sent: only servers say so.
-fn is_too_large(error: &Error) -> bool {
+pub(crate) fn is_too_large(error: &Error) -> bool {
     // SQLite's own words for a value that does not fit (SQLITE_TOOBIG).
     error.kind == ErrorKind::TooLarge || error.what.contains("too big")
 }

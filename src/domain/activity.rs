@@ -1,8 +1,12 @@
 //! What the bots do: ledger rows, runs and the queue, as the activity pane shows them.
 
+mod filter;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
+
+pub use self::filter::second;
 
 use crate::domain::{
     bots::{Depth, ReadSoFar},
@@ -180,7 +184,7 @@ pub struct LedgerFilter {
     pub kinds: Vec<String>,
     /// item_id is this.
     pub item: Option<String>,
-    /// The item's id or the reason contains this (ASCII letters in either case).
+    /// The item's id or the reason (all of it, also where a row has only its first kilobyte) contains this; ASCII letters in either case.
     pub text: Option<String>,
     /// created_at is not before this (whole seconds); rows without a readable time do not pass.
     pub since: Option<Timestamp>,
@@ -197,7 +201,8 @@ pub enum LedgerFrom {
     Before(i64),
     /// The rows behind it.
     After(i64),
-    /// The rows around the first one (by id) whose time is not before this.
+    /// The rows around the first one (by id) whose time is not before this. Where clocks went back, so that times pass it more than once
+    /// by id, one of these places; some rows with wrong clocks among others do not matter.
     Around(Timestamp),
 }
 
@@ -213,16 +218,23 @@ pub struct LedgerQuery {
 }
 
 /// A page of the ledger.
+///
+/// A search through a filter that few rows pass looks at so many rows at a time, then answers with what it found, perhaps nothing, and
+/// [`Self::reached`]; ask on from there. Where [`Self::reached`] is `None` go on from the first or the last of the rows, or where there
+/// are none, from [`Self::anchor`].
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct LedgerPage {
     /// The rows by ascending id.
     pub rows: Vec<LedgerRow>,
     /// The search ended here for now, so that it can be shown: rows up to this id (downwards for [`LedgerFrom::Before`] and
     /// [`LedgerFrom::Newest`], upwards for [`LedgerFrom::After`]) were looked at; go on from it. `None`: it came to the page's end, or
-    /// to the end of the ledger.
+    /// to the end of the ledger. Always `None` for [`LedgerFrom::Around`].
     pub reached: Option<i64>,
-    /// There are rows of the ledger before the first one looked at that pass, or may pass.
+    /// There are rows of the ledger before the first one looked at that pass, or may pass. Always for [`LedgerFrom::After`].
     pub older: bool,
-    /// There are rows behind the last one.
+    /// There are rows behind the last one that pass, or may pass. Always for [`LedgerFrom::Before`], never for [`LedgerFrom::Newest`].
     pub newer: bool,
+    /// For [`LedgerFrom::Around`]: the id of the row that was found, whether it passes or not; `None` where every row is before the time.
+    /// The page has the rows before this id and those from it on.
+    pub anchor: Option<i64>,
 }

@@ -3,11 +3,11 @@
 use crate::{
     db::{
         paging::key_columns,
-        sql::{Source, literal},
+        sql::{Source, literal, quoted},
     },
     domain::{
         page::RowKey,
-        schema::{KeyKind, Relation, Schema},
+        schema::{Index, KeyKind, Relation, RelationKind, Schema},
         value::Value,
     },
 };
@@ -48,6 +48,32 @@ impl<'a> Rows<'a> {
     /// The column of this logical name; `None` where it is not there.
     pub(crate) fn column(&self, logical: &str) -> Option<&str> {
         self.columns.get(self.relation.column(logical)?).map(String::as_str)
+    }
+
+    /// Whether what is stored in the column is text, a blob or nothing: numbers become text there
+    /// (<https://www.sqlite.org/datatype3.html>, section 3.1).
+    pub(crate) fn keeps_text(&self, logical: &str) -> bool {
+        let Some(column) = self.relation.column(logical).and_then(|at| self.relation.columns.get(at)) else {
+            return false;
+        };
+        let declared = column.declared.to_ascii_uppercase();
+        !declared.contains("INT") && ["CHAR", "CLOB", "TEXT"].iter().any(|word| declared.contains(word))
+    }
+
+    /// What stands behind FROM where SQLite is to go along the rows by an index that begins with this column; `None` where there is none
+    /// that has all rows in the column's own order.
+    pub(crate) fn by_index(&self, logical: &str) -> Option<String> {
+        if !Source::of(self.relation).is_plain || self.relation.kind != RelationKind::Table {
+            return None;
+        }
+        let name = &self.relation.columns.get(self.relation.column(logical)?)?.name;
+        let fits = |index: &&Index| {
+            // A collation of its own would make it another order.
+            let is_plain = index.sql.as_ref().is_none_or(|sql| !sql.to_ascii_uppercase().contains("COLLATE"));
+            !index.partial && is_plain && index.columns.first().is_some_and(|first| first.as_ref() == Some(name))
+        };
+        let index = self.relation.indexes.iter().filter(fits).min_by_key(|index| index.columns.len())?;
+        Some(format!("{} INDEXED BY {}", self.from, quoted(&index.name)))
     }
 
     /// As [`Self::column`], with NULL for one that is not there.
