@@ -32,6 +32,8 @@ pub enum Context {
     List,
     /// The staged edits, and the log of what was written.
     Changes,
+    /// What a recorded event changed.
+    Event,
     /// The timeline of an item.
     Timeline,
     /// The alerts.
@@ -44,7 +46,7 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of help.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Global,
         Self::Tables,
         Self::Table,
@@ -54,6 +56,7 @@ impl Context {
         Self::Cell,
         Self::List,
         Self::Changes,
+        Self::Event,
         Self::Timeline,
         Self::Alerts,
         Self::Edit,
@@ -72,6 +75,7 @@ impl Context {
             Self::Cell => "cell",
             Self::List => "list",
             Self::Changes => "changes",
+            Self::Event => "event",
             Self::Timeline => "timeline",
             Self::Alerts => "alerts",
             Self::Edit => "edit",
@@ -91,6 +95,7 @@ impl Context {
             Self::Cell => "Whole cell",
             Self::List => "Lists",
             Self::Changes => "Changes",
+            Self::Event => "Event",
             Self::Timeline => "Timeline",
             Self::Alerts => "Alerts",
             Self::Edit => "Editing",

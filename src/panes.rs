@@ -12,6 +12,7 @@ pub mod overlay;
 pub(crate) mod picture;
 pub mod question;
 pub mod review;
+mod story;
 pub mod table;
 pub mod tables;
 
@@ -30,7 +31,7 @@ use crate::{
         edit::NewValue,
         page::RowKey,
         place::Place,
-        review::{Decision, Priority},
+        review::{Decision, Priority, Story},
         schema::{Relation, Schema},
         staged::Staged,
         syntax::{Computed, Job},
@@ -149,6 +150,15 @@ pub enum Intent {
     ShowCause(Cause),
     /// The user has seen the alert with this cause; `None`: all of them.
     Acknowledge(Option<Cause>),
+    /// Show what an item was like at a point of its story, or what differs between two.
+    ShowPast {
+        /// Which item.
+        item: Item,
+        /// Its story.
+        story: Arc<Story>,
+        /// When.
+        moments: Moments,
+    },
     /// Let the user choose how to copy this row.
     CopyRow {
         /// Of which relation.
@@ -362,6 +372,15 @@ pub enum Settle {
     WriteMine,
     /// It is looked at again: nothing is written now.
     Later,
+}
+
+/// Points of a story: places in [`Story::events`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Moments {
+    /// At this event.
+    Then(usize),
+    /// From one event to another.
+    Between(usize, usize),
 }
 
 /// Whether something takes the focus.

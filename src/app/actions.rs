@@ -33,7 +33,7 @@ impl App {
             && let Some(overlay) = self.overlays.last_mut()
         {
             let step = overlay.act(action, &mut cx!(self, now));
-            self.close_if(step);
+            self.close_if(step, now);
             return;
         }
         match action {
@@ -92,6 +92,9 @@ impl App {
                 self.settings.times = self.settings.times.next();
                 self.table.settings_changed(&mut cx!(self, now));
                 self.question.settings_changed(&mut cx!(self, now));
+                for overlay in &mut self.overlays {
+                    overlay.resize(self.size, &mut cx!(self, now));
+                }
                 let text = match self.settings.times {
                     TimeFormat::Raw => "times: as stored",
                     TimeFormat::Iso => "times: ISO 8601, UTC",
@@ -134,6 +137,8 @@ impl App {
             // It closes what lies over the panes.
             (Action::Palette, _) => !self.overlays.iter().any(|overlay| overlay.is_precious()),
             (Action::Help, context) => context != Context::List,
+            // They show times, too.
+            (Action::Times, Context::Event | Context::Timeline) => true,
             _ => false,
         }
     }

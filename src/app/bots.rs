@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{App, layout::Zoom};
+use super::{App, cx, layout::Zoom};
 use crate::{
-    domain::{activity::Item, page::RowKey, schema::Relation},
-    panes::{Now, PaneId, Severity},
+    domain::{activity::Item, page::RowKey, review::Story, schema::Relation},
+    panes::{
+        Moments, Now, PaneId, Severity,
+        overlay::{event::EventView, timeline::TimelineView},
+    },
+    widgets::safe::safe,
 };
 
 impl App {
@@ -24,12 +28,27 @@ impl App {
     }
 
     /// What a row of the ledger, the history, the runs or the queue tells.
-    pub(super) fn show_event(&mut self, _relation: Arc<Relation>, _key: RowKey, now: Now) {
-        self.say(Severity::Info, "not yet", now);
+    pub(super) fn show_event(&mut self, relation: Arc<Relation>, key: RowKey, now: Now) {
+        match EventView::new(Arc::clone(&relation), key, &mut cx!(self, now)) {
+            Some(view) => self.open(Box::new(view), now),
+            None => {
+                let words = format!(
+                    "{} has no events: the ledger, the history, the runs and the queue have",
+                    safe(&relation.name)
+                );
+                self.say(Severity::Info, words, now);
+            }
+        }
     }
 
     /// Everything that is recorded of an item.
-    pub(super) fn show_timeline(&mut self, _item: Item, now: Now) {
+    pub(super) fn show_timeline(&mut self, item: Item, now: Now) {
+        let view = TimelineView::new(item, &mut cx!(self, now));
+        self.open(Box::new(view), now);
+    }
+
+    /// What an item was like at a point of its story, or what differs between two.
+    pub(super) fn show_past(&mut self, _item: Item, _story: Arc<Story>, _moments: Moments, now: Now) {
         self.say(Severity::Info, "not yet", now);
     }
 }

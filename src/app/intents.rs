@@ -33,6 +33,7 @@ impl App {
     fn carry_out_one(&mut self, intent: Intent, now: Now) {
         match intent {
             Intent::Go(place) => {
+                self.give_way();
                 self.places_leave();
                 self.go_to(&place, now);
             }
@@ -43,6 +44,7 @@ impl App {
             }
             Intent::ShowQuestion { id, focus } => match focus {
                 Focus::Take => {
+                    self.give_way();
                     self.question.show(id, &mut cx!(self, now));
                     self.focus(PaneId::Question, now);
                 }
@@ -63,6 +65,7 @@ impl App {
             Intent::ShowTimeline(item) => self.show_timeline(item, now),
             Intent::ShowCause(cause) => self.show_cause(&cause, now),
             Intent::Acknowledge(cause) => self.acknowledge(cause.as_ref()),
+            Intent::ShowPast { item, story, moments } => self.show_past(item, story, moments, now),
             Intent::CopyRow { relation, key, secrets } => {
                 self.open(Box::new(CopyMenu::new(relation, key, secrets)), now);
             }
@@ -109,6 +112,11 @@ impl App {
                 Settle::Later => {}
             },
         }
+    }
+
+    /// Closes what lies over the panes only to be looked at.
+    fn give_way(&mut self) {
+        self.overlays.retain(|overlay| !overlay.gives_way());
     }
 
     fn places_leave(&mut self) {

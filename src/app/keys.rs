@@ -53,7 +53,7 @@ impl App {
                 // A key that ends an unfinished chord without meaning is dropped; alone it is the overlay's.
                 if fresh && let Some(overlay) = self.overlays.last_mut() {
                     let step = overlay.key(chord.event(), &mut cx!(self, now));
-                    self.close_if(step);
+                    self.close_if(step, now);
                 }
             }
         }
@@ -80,9 +80,12 @@ impl App {
         }
     }
 
-    pub(super) fn close_if(&mut self, step: Step) {
+    pub(super) fn close_if(&mut self, step: Step, now: Now) {
         if step == Step::Close {
             self.overlays.pop();
+            if let Some(overlay) = self.overlays.last_mut() {
+                overlay.uncovered(&mut cx!(self, now));
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ impl App {
         }
         if let Some(overlay) = self.overlays.last_mut() {
             let step = overlay.mouse(mouse, self.size, &mut cx!(self, now));
-            self.close_if(step);
+            self.close_if(step, now);
             self.dirty = true;
             return;
         }

@@ -43,9 +43,17 @@ impl App {
         self.timers.ran_out(timer);
         match timer {
             Timer::Progress => self.dirty |= self.progress.longest(now.elapsed).is_some(),
-            Timer::Toast | Timer::Ages | Timer::Chord => self.dirty = true,
+            Timer::Toast | Timer::Chord => self.dirty = true,
             Timer::Link => self.redraw_link(now),
             Timer::Alerts => self.look_for_alerts(now),
+            Timer::Ages => {
+                for overlay in &mut self.overlays {
+                    if overlay.next_age(now).is_some() {
+                        overlay.resize(self.size, &mut cx!(self, now));
+                    }
+                }
+                self.dirty = true;
+            }
             Timer::Retry => self.retry(now),
             Timer::Remember => self.remember_typed(now),
             _ => {}
@@ -67,6 +75,9 @@ impl App {
         let kept = [self.table.read(), self.question.read()].into_iter().flatten();
         if let Some(older) = kept.map(|read| link::until_coarser(link::between(read, now.wall))).min() {
             self.out.commands.push(Command::After(older, Timer::Ages));
+        }
+        if let Some(age) = self.overlays.last().and_then(|overlay| overlay.next_age(now)) {
+            self.out.commands.push(Command::After(age, Timer::Ages));
         }
         if self.layout.is_some_and(|layout| !layout.review.is_empty())
             && let Some(age) = self.review.next_age(now)

@@ -257,4 +257,27 @@ impl Diff {
     pub fn is_same(&self) -> bool {
         !self.rows.iter().any(|row| row.kind.is_change() || matches!(row.kind, RowKind::Field { .. }))
     }
+
+    /// The names that lead to a row, from the outermost: fields, and `[3]` for the fourth item of an array.
+    pub fn trail(&self, row: usize) -> Vec<&str> {
+        let Some(this) = self.rows.get(row) else { return Vec::new() };
+        let mut depth = this.depth;
+        let mut names = match &this.kind {
+            RowKind::Field { name, .. } | RowKind::Value { name, .. } | RowKind::SameValue { name, .. } => {
+                vec![name.as_str()]
+            }
+            _ => Vec::new(),
+        };
+        for above in self.rows[..row].iter().rev() {
+            if let RowKind::Field { name, .. } = &above.kind
+                && above.depth < depth
+            {
+                names.push(name);
+                depth = above.depth;
+            }
+        }
+        names.retain(|name| !name.is_empty());
+        names.reverse();
+        names
+    }
 }

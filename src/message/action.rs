@@ -158,6 +158,10 @@ actions! {
     Timeline = "timeline",
     /// The question as it was then
     AsItWas = "as-it-was",
+    /// The event before this one, of the same item
+    Earlier = "earlier",
+    /// The event behind this one, of the same item
+    Later = "later",
     /// Window of the live view: 1 minute
     WindowMinute = "window-1m",
     /// Window of the live view: 5 minutes

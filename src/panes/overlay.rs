@@ -13,6 +13,7 @@ pub mod decide;
 pub mod delete_row;
 pub mod edit;
 pub mod edit_field;
+pub mod event;
 pub mod help;
 pub mod left_out;
 pub mod log;
@@ -24,6 +25,7 @@ pub mod reason;
 pub mod row_form;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 
 use std::time::Duration;
 
@@ -45,7 +47,7 @@ use crate::{
     },
     keymap::Context,
     message::action::Action,
-    panes::{Cx, Handled, Settings, ViewCx},
+    panes::{Cx, Handled, Now, Settings, ViewCx},
     theme::Role,
 };
 
@@ -125,6 +127,19 @@ pub trait Overlay: std::fmt::Debug {
     /// A background computation is done.
     fn computed(&mut self, _job: &Job, _result: &Computed, _cx: &mut Cx<'_>) -> Handled {
         Handled::No
+    }
+
+    /// What lay on top of it is closed.
+    fn uncovered(&mut self, _cx: &mut Cx<'_>) {}
+
+    /// Whether it closes when the user goes to a row or to a question.
+    fn gives_way(&self) -> bool {
+        false
+    }
+
+    /// How long until an age that it shows is another; it is laid out anew then.
+    fn next_age(&self, _now: Now) -> Option<Duration> {
+        None
     }
 
     /// Whether it is done without an action of the user (a reply came).

@@ -17,10 +17,7 @@ mod tale;
 #[cfg(test)]
 mod tests;
 mod text;
-mod timeline;
 mod view;
-mod when;
-mod works;
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,10 +30,9 @@ use ratatui::{
 
 use self::{
     next::{Looked, Next},
-    tab::{Content, Sheet, Tab},
+    tab::Tab,
     tale::Tale,
     text::{Lead, Text},
-    works::Works,
 };
 use crate::{
     db::{
@@ -44,14 +40,20 @@ use crate::{
         request::{Answer, Query, QuestionRecord, Slot},
     },
     domain::{
-        page::RowKey,
+        activity::Item,
         question::Question,
-        review::{StoryEvent, StorySource},
         syntax::{Computed, Job},
         time::{self, TimeFormat},
     },
     message::{action::Action, command::Command, event::Timer},
-    panes::{Cx, Handled, Now, Pane, PromptKind, PromptState, ViewCx, frame, link},
+    panes::{
+        Cx, Handled, Now, Pane, PromptKind, PromptState, ViewCx, frame, link,
+        story::{
+            sheet::{Content, Places, Sheet},
+            timeline::{self, Timeline},
+            works::Works,
+        },
+    },
     theme::Role,
     widgets::{diff::Shape, rich::RichLine},
 };
@@ -112,19 +114,6 @@ impl Problem {
     }
 }
 
-/// An event of the timeline that shows what it changed.
-#[derive(Debug, PartialEq)]
-struct Opened {
-    source: StorySource,
-    key: RowKey,
-}
-
-impl Opened {
-    fn is(&self, event: &StoryEvent) -> bool {
-        (self.source, &self.key) == (event.source, &event.key)
-    }
-}
-
 /// The pane.
 #[derive(Debug)]
 pub struct QuestionPane {
@@ -145,8 +134,8 @@ pub struct QuestionPane {
     works: Works,
     /// What the ledger, the history and the queue say of it.
     tale: Tale,
-    /// Events of the timeline that are unfolded.
-    opened: Vec<Opened>,
+    /// What is unfolded and marked in the timeline.
+    timeline: Timeline,
     /// How diffs stand.
     shape: Shape,
     /// Why it is flagged, and for which width, height and form of times that was written down.
@@ -179,10 +168,10 @@ impl QuestionPane {
             looked: Looked::default(),
             next: Vec::new(),
             tab: Tab::default(),
-            sheets: Tab::ALL.map(Sheet::new),
+            sheets: Tab::ALL.map(|tab| Sheet::new(tab.wrap())),
             works: Works::default(),
             tale: Tale::default(),
-            opened: Vec::new(),
+            timeline: Timeline::default(),
             shape: Shape::default(),
             strip: Vec::new(),
             strip_width: None,
@@ -367,7 +356,13 @@ impl QuestionPane {
             Tab::Raw => Content::Lines(raw::lines(&shown.record.record, width)),
             Tab::Changes => changes::lines(shown, &self.tale, style, width, works, cx),
             Tab::Queue => queue::lines(&self.tale, width, cx),
-            Tab::Timeline => timeline::lines(shown, &self.tale, style, &self.opened, width, works, cx),
+            Tab::Timeline => match &self.tale.story {
+                None => Self::no_story(&self.tale),
+                Some(story) => {
+                    let fields = timeline::fields(&shown.record.record.relation);
+                    self.timeline.lines(story, &Item::question(&shown.id), &fields, (width, self.shape), works, cx)
+                }
+            },
         };
         sheet.take(content, width);
         sheet.mark(&self.pattern);
@@ -381,8 +376,8 @@ impl QuestionPane {
         let sheet = self.sheet_mut();
         sheet.view.scroll(0, lines);
         match sheet.kind {
-            tab::Places::Items => sheet.select_visible(),
-            tab::Places::Changes => sheet.at = None,
+            Places::Items => sheet.select_visible(),
+            Places::Changes => sheet.at = None,
         }
     }
 

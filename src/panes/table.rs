@@ -433,6 +433,7 @@ impl Pane for TablePane {
             Action::FreezeColumns => rows.columns.freeze(rows.column),
             Action::Open => rows.open(cx),
             Action::ViewCell => rows.view_cell(cx),
+            Action::Timeline => rows.timeline(cx),
             Action::Edit => rows.edit_cell(EditHow::InPlace, cx),
             Action::EditExternal => rows.edit_cell(EditHow::External, cx),
             Action::Copy => self.copying = rows.copy(cx),

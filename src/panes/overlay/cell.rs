@@ -1,6 +1,6 @@
 //! A whole cell: JSON as a tree or as text, Markdown rendered or raw, a diagram drawn or as source, blobs in hexadecimal.
 
-mod content;
+pub(in crate::panes::overlay) mod content;
 
 use std::sync::Arc;
 

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use ratatui::layout::Position;
 
-use super::{
-    Opened, QuestionPane,
-    tab::{Mode, Places, Tab},
-    text::Text,
-    when,
-};
+use super::{QuestionPane, tab::Tab, text::Text};
 use crate::{
-    domain::{page::RowKey, place::Place, review::StoryEvent},
+    domain::{activity::Item, place::Place, review::StoryEvent},
     message::{action::Action, command::Command},
-    panes::{Cx, EditHow, Handled, Intent, PromptKind, PromptState, Secrets, Severity, overlay::edit_field::Field},
+    panes::{
+        Cx, EditHow, Handled, Intent, PromptKind, PromptState, Secrets, Severity,
+        overlay::edit_field::Field,
+        story::{
+            sheet::{Mode, Places},
+            timeline::place_of,
+        },
+    },
     widgets::{diff::Shape, rich::Wrap, safe::safe},
 };
 
@@ -72,11 +74,26 @@ impl QuestionPane {
             Action::PreviousMatch if self.pattern.is_empty() && self.sheet_mut().step(-1) => {}
             Action::NextTab => self.open_tab(self.tab.by(1), cx),
             Action::PreviousTab => self.open_tab(self.tab.by(Tab::ALL.len() - 1), cx),
+            Action::Open | Action::Raw | Action::Fold | Action::Mark | Action::AsItWas
+                if self.tab == Tab::Timeline && self.selected_event().is_some() =>
+            {
+                return self.act_timeline(action, cx);
+            }
+            Action::Mark | Action::AsItWas if self.tab != Tab::Timeline => {
+                self.open_tab(Tab::Timeline, cx);
+                cx.out.say(
+                    Severity::Info,
+                    "choose an event of the timeline: space marks it, A shows the question as it was",
+                );
+            }
+            Action::Timeline => self.open_tab(Tab::Timeline, cx),
             Action::Raw | Action::Fold => return self.toggle_source(cx),
             Action::Search => self.open_search(cx),
+            Action::Cancel if self.tab == Tab::Timeline && self.timeline.unmark() == Handled::Yes => {
+                self.lay_out_timeline(cx);
+            }
             Action::Cancel => return self.end_search(),
             Action::Refresh => self.changed(cx),
-            Action::Open if self.tab == Tab::Timeline && self.selected_event().is_some() => self.open_event(cx),
             Action::Open if self.tab == Tab::Queue && self.selected_event().is_some() => return self.go_to_event(cx),
             Action::Open => return self.copy_link(cx),
             Action::FollowReference if self.selected_event().is_some() => return self.go_to_event(cx),
@@ -107,16 +124,20 @@ impl QuestionPane {
         }
     }
 
-    /// Shows what the selected event changed, or does no longer.
-    fn open_event(&mut self, cx: &mut Cx<'_>) {
-        let Some(event) = self.selected_event() else { return };
-        let event = Opened { source: event.source, key: event.key.clone() };
-        match self.opened.iter().position(|open| *open == event) {
-            Some(at) => {
-                self.opened.remove(at);
-            }
-            None => self.opened.push(event),
+    /// What the timeline's keys do to the selected event.
+    fn act_timeline(&mut self, action: Action, cx: &mut Cx<'_>) -> Handled {
+        let at = self.sheet().at.filter(|_| self.sheet().selected().is_some());
+        let (Some(story), Some(shown)) = (self.tale.story.clone(), &self.shown) else { return Handled::No };
+        let item = Item::question(&shown.id);
+        if self.timeline.act(action, at, (&story, &item), cx) == Handled::No {
+            return Handled::No;
         }
+        self.lay_out_timeline(cx);
+        Handled::Yes
+    }
+
+    /// Makes the timeline's lines anew; the selected event stays on the screen.
+    fn lay_out_timeline(&mut self, cx: &mut Cx<'_>) {
         self.sheets[Tab::Timeline.place()].spoil();
         self.lay_out(cx);
         let sheet = self.sheet_mut();
@@ -125,18 +146,10 @@ impl QuestionPane {
         }
     }
 
-    /// To the row of the ledger, the history or the queue that tells of the selected event.
+    /// To the row of the ledger, the history, the runs or the queue that tells of the selected event.
     fn go_to_event(&mut self, cx: &mut Cx<'_>) -> Handled {
         let Some(event) = self.selected_event() else { return Handled::No };
-        let table = when::table(event.source);
-        let relation = cx.schema.and_then(|schema| schema.catalogued(table)).map(|relation| relation.name.clone());
-        let key = match &event.key {
-            RowKey::Rowid(id) => Some(id.to_string()),
-            RowKey::Primary(values) => values.first().map(|value| value.to_plain().into_owned()),
-            RowKey::Ordinal(_) => None,
-        };
-        let relation = relation.unwrap_or_else(|| table.to_owned());
-        cx.out.intents.push(Intent::Go(Place { relation, key }));
+        cx.out.intents.push(Intent::Go(place_of(event, cx)));
         Handled::Yes
     }
 
@@ -149,17 +162,14 @@ impl QuestionPane {
 
     /// Source, or rendered: where there are two.
     fn toggle_source(&mut self, cx: &mut Cx<'_>) -> Handled {
-        if matches!(self.tab, Tab::Details | Tab::Raw | Tab::Queue) {
+        if matches!(self.tab, Tab::Details | Tab::Raw | Tab::Queue | Tab::Timeline) {
             return Handled::No;
         }
         let sheet = self.sheet_mut();
         sheet.mode = sheet.mode.other();
         sheet.spoil();
-        if matches!(self.tab, Tab::Changes | Tab::Timeline) {
+        if self.tab == Tab::Changes {
             self.lay_out(cx);
-            let sheet = self.sheet_mut();
-            let at = sheet.at.filter(|_| sheet.kind == Places::Items);
-            at.into_iter().for_each(|at| sheet.select(at));
             return Handled::Yes;
         }
         let sheet = self.sheet_mut();
@@ -298,7 +308,7 @@ impl QuestionPane {
             let again = sheet.at == Some(item) && sheet.places[item].start == line;
             sheet.at = Some(item);
             if again && self.tab == Tab::Timeline {
-                self.open_event(cx);
+                return self.act_timeline(Action::Open, cx);
             }
             return Handled::Yes;
         }

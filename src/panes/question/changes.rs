@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
-use super::{
-    QuestionPane, Shown,
-    tab::{Content, Mode},
-    tale::Tale,
-    when,
-    works::Works,
-};
+use super::{QuestionPane, Shown, tale::Tale};
 use crate::{
     domain::{
-        diff::{Comparison, Diff, Side},
+        diff::{Comparison, Side},
         review::{Story, StoryEvent},
     },
-    panes::{Cx, notice::wrapped},
+    panes::{
+        Cx,
+        story::{
+            lines::{append, folding, head as beginning, reason_lines},
+            sheet::{Content, Mode, Places},
+            when,
+            works::Works,
+        },
+    },
     theme::Role,
     widgets::{
-        diff::{self, Folding, Shape},
+        diff::Shape,
         json_tree::JsonTree,
         rich::{self, RichLine, RichSpan},
         safe,
@@ -31,27 +33,9 @@ fn comparison(shown: &Shown, snapshot: &Arc<str>) -> Comparison {
     Comparison::of_rows(Side::Text(Arc::clone(snapshot)), Side::from(record), fields).within_before()
 }
 
-/// What an event changed, as it was recorded.
-pub(super) fn recorded(shown: &Shown, event: &StoryEvent) -> Comparison {
-    let fields = shown.record.record.relation.columns.iter().map(|column| Arc::from(column.name.as_str()));
-    let side = |state: &Option<Arc<str>>| match state {
-        Some(text) => Side::Text(Arc::clone(text)),
-        None => Side::Absent("not recorded".into()),
-    };
-    Comparison::of_rows(side(&event.before), side(&event.after), fields)
-}
-
 /// Whether a snapshot can be compared by fields.
 fn is_object(snapshot: &str) -> bool {
     snapshot.trim_start().starts_with('{') && JsonTree::parse(snapshot).is_ok()
-}
-
-/// How a diff stands in the tabs: unchanged parts folded while it is rendered.
-pub(super) const fn folding(mode: Mode) -> Folding {
-    match mode {
-        Mode::Rendered => Folding::Folded,
-        Mode::Source => Folding::Open,
-    }
 }
 
 impl QuestionPane {
@@ -98,7 +82,7 @@ pub(super) fn lines(
     if !is_object(snapshot) {
         lines.push(RichLine::of("The snapshot is no JSON object, so it is shown as it is stored:", Role::Warning));
         lines.push(RichLine::default());
-        lines.extend(rich::plain(super::text::head(snapshot).0, Role::Text));
+        lines.extend(rich::plain(beginning(snapshot).0, Role::Text));
         return Content::Lines(lines);
     }
     let Some(found) = works.diff(comparison(shown, snapshot), cx.out) else {
@@ -110,23 +94,7 @@ pub(super) fn lines(
         lines.push(RichLine::of(safe::fit(words, usize::from(width)), Role::Good));
     }
     let places = append(&found, width, shape, folding(mode), &mut lines);
-    Content::Marked { lines, places, kind: super::tab::Places::Changes }
-}
-
-/// Appends a diff, and says where its changes begin.
-fn append(
-    found: &Diff,
-    width: u16,
-    shape: Shape,
-    folding: Folding,
-    lines: &mut Vec<RichLine>,
-) -> Vec<std::ops::Range<usize>> {
-    let laid = diff::lay_out(found, width, shape, folding);
-    let first = lines.len();
-    let ends = laid.changes.iter().skip(1).copied().chain([laid.lines.len()]);
-    let places = laid.changes.iter().zip(ends).map(|(start, end)| first + start..first + end).collect();
-    lines.extend(laid.lines);
-    places
+    Content::Marked { lines, places, kind: Places::Changes }
 }
 
 /// Which event the snapshot is from.
@@ -163,23 +131,6 @@ fn head(story: &Story, event: &StoryEvent, tale: &Tale, width: u16, cx: &Cx<'_>)
     if let Some(error) = &tale.error {
         let words = format!("not read anew: {}", safe::safe_prose(&error.what));
         lines.push(RichLine::of(safe::fit(&words, width), Role::Warning));
-    }
-    lines
-}
-
-/// A reason in at most so many lines.
-pub(super) fn reason_lines(reason: &str, indent: usize, width: usize, most: usize) -> Vec<RichLine> {
-    let mut end = reason.len().min(4_000);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    let margin = " ".repeat(indent);
-    let rows = wrapped(&safe::safe_prose(&reason[..end]), width.saturating_sub(indent).max(4));
-    let cut = rows.len() > most;
-    let mut lines: Vec<RichLine> =
-        rows.into_iter().take(most).map(|line| RichLine::of(format!("{margin}{line}"), Role::Text)).collect();
-    if let Some(span) = lines.last_mut().filter(|_| cut).and_then(|line| line.spans.last_mut()) {
-        span.text.push_str(" …");
     }
     lines
 }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{
-    tab::{Content, Mode},
-    works::Works,
-};
 use crate::{
     domain::syntax::{Computed, Job},
-    panes::{Outbox, notice},
+    panes::{
+        Outbox, notice,
+        story::{
+            sheet::{Content, Mode},
+            works::Works,
+        },
+    },
     theme::Role,
     widgets::{
         rich::{self, RichLine, RichSpan},

@@ -1,15 +1,16 @@
 //! The queue tab: what the bots were asked to do with this question.
 
-use super::{
-    QuestionPane,
-    changes::reason_lines,
-    tab::{Content, Places},
-    tale::Tale,
-    when,
-};
+use super::{QuestionPane, tale::Tale};
 use crate::{
     domain::review::{STORY, StoryEvent, StorySource},
-    panes::Cx,
+    panes::{
+        Cx,
+        story::{
+            lines::{reason_lines, result},
+            sheet::{Content, Places},
+            when,
+        },
+    },
     theme::Role,
     widgets::{
         rich::{RichLine, RichSpan},
@@ -60,20 +61,4 @@ fn item(event: &StoryEvent, width: usize, cx: &Cx<'_>, lines: &mut Vec<RichLine>
         lines.extend(reason_lines(reason, 2, width, 4));
     }
     result(event, 2, width, lines);
-}
-
-/// What came of a queue item.
-pub(super) fn result(event: &StoryEvent, indent: usize, width: usize, lines: &mut Vec<RichLine>) {
-    if let Some(result) = event.after.as_deref().filter(|result| !result.trim().is_empty()) {
-        let role = if event.status.as_deref() == Some("failed") { Role::Bad } else { Role::Muted };
-        for (at, mut line) in reason_lines(result, indent + 2, width, 4).into_iter().enumerate() {
-            for span in &mut line.spans {
-                span.role = role;
-                if at == 0 {
-                    span.text.replace_range(indent..indent + 1, "→");
-                }
-            }
-            lines.push(line);
-        }
-    }
 }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::text::{head, missing_line};
+use super::text::missing_line;
 use crate::{
     domain::{page::Record, value::Value},
+    panes::story::lines::head,
     theme::Role,
     widgets::{
         hex,

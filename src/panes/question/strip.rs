@@ -1,9 +1,9 @@
 //! The strip below the line about the question: why it is flagged, by whom, when.
 
-use super::{QuestionPane, tale::Why, when};
+use super::{QuestionPane, tale::Why};
 use crate::{
     domain::{review::FlagSource, time::TimeFormat},
-    panes::{Cx, notice},
+    panes::{Cx, notice, story::when},
     theme::Role,
     widgets::{
         rich::{RichLine, RichSpan},

@@ -16,7 +16,7 @@ use crate::{
         review::{Flag, FlagSource, ReviewItem, Story, StoryEvent, StorySource},
     },
     message::{command::Command, event::Timer},
-    panes::{Cx, Handled, link},
+    panes::{Cx, Handled, link, story::timeline::Timeline},
 };
 
 /// How long a question has to stay before its story is read, where nobody has asked for more of it.
@@ -129,7 +129,7 @@ impl QuestionPane {
             settled: self.tale.item.is_some(),
             ..Tale::default()
         };
-        self.opened.clear();
+        self.timeline = Timeline::default();
     }
 
     /// The user does something with this question.

@@ -1,12 +1,15 @@
 //! The tabs of running text: question with tldr, eli5 and answer; explanation.
 
-use super::{
-    tab::{Content, Mode},
-    works::Works,
-};
 use crate::{
     domain::question::Question,
-    panes::Outbox,
+    panes::{
+        Outbox,
+        story::{
+            lines::head,
+            sheet::{Content, Mode},
+            works::Works,
+        },
+    },
     theme::Role,
     widgets::{
         markdown::Document,
@@ -14,9 +17,6 @@ use crate::{
         safe,
     },
 };
-
-/// Texts longer than this are shown up to here: laying out 10 MB would be felt, and nobody reads it in a pane.
-const LONGEST: usize = 512 * 1024;
 
 /// Lines of running text are no longer than this: wider ones are hard to read, however wide the screen is.
 const MEASURE: u16 = 110;
@@ -73,15 +73,6 @@ impl Text {
         }
         out
     }
-}
-
-/// The beginning of a text as far as it is shown, and how many bytes that leaves out.
-pub(super) fn head(text: &str) -> (&str, usize) {
-    let mut end = text.len().min(LONGEST);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    (&text[..end], text.len() - end)
 }
 
 /// The line below a text that is shown in part.

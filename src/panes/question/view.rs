@@ -7,13 +7,14 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     Problem, QuestionPane, Shown,
     details::{path, role_of},
-    tab::{Places, Tab},
+    tab::Tab,
 };
 use crate::{
     panes::{
         ViewCx,
         frame::{self, Frame},
         link, notice,
+        story::sheet::Places,
     },
     theme::Role,
     widgets::{pen::Pen, rich, safe, scrollbar},

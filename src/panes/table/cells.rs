@@ -6,6 +6,7 @@ use super::{fetch::key_text, rows::Rows};
 use crate::{
     db::request::{Query, RequestId, Slot},
     domain::{
+        activity::Item,
         catalogue::Meaning,
         name::canonical,
         place::Place,
@@ -48,15 +49,50 @@ fn question(relation: &Relation, cells: &[Value], column: usize) -> Option<Strin
     if refers { text(column) } else { None }
 }
 
+/// Whether the rows of a relation tell of what happened.
+fn is_eventful(relation: &Relation) -> bool {
+    ["botLedger", "questionHistory", "botRuns", "workQueue"].into_iter().any(|name| relation.is(name))
+}
+
+/// The item that a row of the ledger, the history or the queue is about, or the question that a row is.
+fn item(relation: &Relation, cells: &[Value]) -> Option<Item> {
+    let text = |name: &str| {
+        let value = cells.get(relation.column(name)?).filter(|value| !value.is_null() && !value.is_cut())?;
+        Some(value.to_plain().into_owned()).filter(|text| !text.is_empty())
+    };
+    let names = match relation.facts?.logical {
+        "questions" => return text("id").map(Item::question),
+        "questionHistory" => ["questionType", "questionId"],
+        "botLedger" | "workQueue" => ["itemType", "itemId"],
+        _ => return None,
+    };
+    let [kind, id] = names.map(text);
+    Some(Item { kind: kind.unwrap_or_else(|| "question".to_owned()), id: id? })
+}
+
 impl Rows {
+    /// Shows everything that is recorded of the row's item.
+    pub(super) fn timeline(&self, cx: &mut Cx<'_>) {
+        let Some(row) = self.present() else { return };
+        match item(&self.relation, &row.cells) {
+            Some(item) => cx.out.intents.push(Intent::ShowTimeline(item)),
+            None => cx.out.say(Severity::Info, "this row is about no item: the ledger, the history and the queue are"),
+        }
+    }
+
     /// The question of the row under the cursor, in the table of questions.
     pub(super) fn question(&self) -> Option<String> {
         if self.relation.is("questions") { question(&self.relation, &self.present()?.cells, self.column) } else { None }
     }
 
-    /// Opens the question the cell stands for, or shows the whole cell.
+    /// Opens what the row tells of (an event of the ledger, the history, the runs, the queue), the question the cell stands for, or
+    /// the whole cell.
     pub(super) fn open(&self, cx: &mut Cx<'_>) {
         let Some(row) = self.present() else { return };
+        if is_eventful(&self.relation) {
+            let (relation, key) = (Arc::clone(&self.relation), row.key.clone());
+            return cx.out.intents.push(Intent::ShowEvent { relation, key });
+        }
         match question(&self.relation, &row.cells, self.column) {
             Some(id) => cx.out.intents.push(Intent::ShowQuestion { id, focus: Focus::Take }),
             None => self.view_cell(cx),

@@ -56,6 +56,8 @@ pub struct Laid {
     pub lines: Vec<RichLine>,
     /// The line each change begins with, in order.
     pub changes: Vec<usize>,
+    /// The row of the diff that each of them begins with.
+    pub rows: Vec<usize>,
 }
 
 /// Lays a diff out for this many columns. Costs its size: for each width once, never for a frame.
@@ -147,6 +149,7 @@ impl Layer {
             let change = row.kind.is_change();
             if change && (!before_was_change || matches!(row.kind, RowKind::Value { .. })) {
                 self.laid.changes.push(self.named.unwrap_or(self.laid.lines.len()));
+                self.laid.rows.push(at);
             }
             if change {
                 self.named = None;
@@ -163,7 +166,10 @@ impl Layer {
                     let first = self.laid.lines.len();
                     let starts = self.short_rows(row.depth, &rows[at..at + count]);
                     // The first of them is noted already.
-                    self.laid.changes.extend(starts.into_iter().filter(|start| *start > first));
+                    for (start, row) in starts.into_iter().zip(at..).filter(|(start, _)| *start > first) {
+                        self.laid.changes.push(start);
+                        self.laid.rows.push(row);
+                    }
                     count
                 }
                 RowKind::SameValue { .. } => {

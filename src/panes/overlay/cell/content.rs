@@ -16,7 +16,7 @@ use crate::{
 
 /// How a cell is shown.
 #[derive(Debug)]
-pub(super) enum Content {
+pub(in crate::panes::overlay) enum Content {
     /// It is on its way.
     Loading,
     /// There is none, in words.
@@ -30,7 +30,7 @@ pub(super) enum Content {
 }
 
 impl Content {
-    pub(super) fn lines(lines: Vec<RichLine>, wrap: Wrap) -> Self {
+    pub(in crate::panes::overlay) fn lines(lines: Vec<RichLine>, wrap: Wrap) -> Self {
         let mut view = RichView::new();
         view.set_lines(lines);
         view.set_wrap(wrap);
@@ -38,7 +38,7 @@ impl Content {
     }
 
     /// Fits it to the area it is drawn into.
-    pub(super) fn resize(&mut self, inside: Rect, value: &Value) {
+    pub(in crate::panes::overlay) fn resize(&mut self, inside: Rect, value: &Value) {
         match self {
             Self::Json(tree) => tree.resize(inside.height),
             Self::Lines(view) => view.resize(inside.width, inside.height),
@@ -47,7 +47,7 @@ impl Content {
         }
     }
 
-    pub(super) fn scroll(&mut self, columns: i64, rows: i64, inside: Rect, value: &Value) {
+    pub(in crate::panes::overlay) fn scroll(&mut self, columns: i64, rows: i64, inside: Rect, value: &Value) {
         match self {
             Self::Json(tree) => {
                 tree.move_by(rows);
@@ -63,7 +63,7 @@ impl Content {
         }
     }
 
-    pub(super) fn first(&mut self) {
+    pub(in crate::panes::overlay) fn first(&mut self) {
         match self {
             Self::Json(tree) => tree.first(),
             Self::Lines(view) => view.top(),
@@ -72,7 +72,7 @@ impl Content {
         }
     }
 
-    pub(super) fn last(&mut self, inside: Rect, value: &Value) {
+    pub(in crate::panes::overlay) fn last(&mut self, inside: Rect, value: &Value) {
         match self {
             Self::Json(tree) => tree.last(),
             Self::Lines(view) => view.bottom(),
@@ -82,7 +82,7 @@ impl Content {
     }
 
     /// How many rows it would take in an area of this width.
-    pub(super) fn rows(&self, width: u16, value: &Value) -> u64 {
+    pub(in crate::panes::overlay) fn rows(&self, width: u16, value: &Value) -> u64 {
         match self {
             Self::Loading | Self::Failed(_) => 3,
             Self::Json(tree) => tree.position().total,
@@ -92,7 +92,13 @@ impl Content {
     }
 
     /// Draws it, and says where it is scrolled to.
-    pub(super) fn draw(&self, inside: Rect, value: &Value, buf: &mut Buffer, theme: &Theme) -> Option<Scroll> {
+    pub(in crate::panes::overlay) fn draw(
+        &self,
+        inside: Rect,
+        value: &Value,
+        buf: &mut Buffer,
+        theme: &Theme,
+    ) -> Option<Scroll> {
         match self {
             Self::Loading => say("reading the cell …", Role::Muted, inside, buf, theme),
             Self::Failed(why) => say(why, Role::Warning, inside, buf, theme),

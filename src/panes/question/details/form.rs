@@ -3,12 +3,10 @@
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::{
-    super::text::{head, missing_line},
-    path, role_of,
-};
+use super::{super::text::missing_line, path, role_of};
 use crate::{
     domain::{question::Field, time},
+    panes::story::lines::head,
     theme::Role,
     widgets::{
         bar,

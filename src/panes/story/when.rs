@@ -1,5 +1,7 @@
 //! Times and names as the tabs of the story say them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -8,12 +10,13 @@ use crate::{
         review::{StoryEvent, StorySource},
         time::{self, TimeFormat},
     },
+    panes::Now,
     theme::Role,
     widgets::safe,
 };
 
 /// A stored time as the user wants times; what cannot be read as it is stored.
-pub(super) fn words(stored: &str, format: TimeFormat, now: Timestamp) -> String {
+pub(in crate::panes) fn words(stored: &str, format: TimeFormat, now: Timestamp) -> String {
     let Some(at) = time::parse(stored) else {
         return if stored.is_empty() { "no time".to_owned() } else { safe::safe(stored).into_owned() };
     };
@@ -25,15 +28,21 @@ pub(super) fn words(stored: &str, format: TimeFormat, now: Timestamp) -> String 
 }
 
 /// `3d ago`, `now`, `in 5m`.
-pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
+pub(in crate::panes) fn age(at: Timestamp, now: Timestamp) -> String {
     match time::relative(at, now) {
         age if age == "now" || age.starts_with("in ") => age,
         age => format!("{age} ago"),
     }
 }
 
+/// How long until an age that is shown is another: to the next full minute.
+pub(in crate::panes) fn next_minute(now: Now) -> Duration {
+    let second = now.wall.as_millisecond().rem_euclid(60_000).unsigned_abs();
+    Duration::from_millis(60_000 - second)
+}
+
 /// The role of what an event did.
-pub(super) fn role_of(event: &StoryEvent) -> Role {
+pub(in crate::panes) fn role_of(event: &StoryEvent) -> Role {
     let (table, column) = match event.source {
         StorySource::Ledger => ("botLedger", "action"),
         StorySource::History => ("questionHistory", "eventType"),
@@ -44,8 +53,18 @@ pub(super) fn role_of(event: &StoryEvent) -> Role {
 }
 
 /// The role of a queue item's status.
-pub(super) fn role_of_status(status: &str) -> Role {
+pub(in crate::panes) fn role_of_status(status: &str) -> Role {
     tone("workQueue", "status", status)
+}
+
+/// The role of a ledger row's action.
+pub(in crate::panes) fn role_of_action(action: &str) -> Role {
+    tone("botLedger", "action", action)
+}
+
+/// The role of a run's status.
+pub(in crate::panes) fn role_of_run(status: &str) -> Role {
+    tone("botRuns", "status", status)
 }
 
 fn tone(table: &str, column: &str, value: &str) -> Role {
@@ -54,7 +73,7 @@ fn tone(table: &str, column: &str, value: &str) -> Role {
 }
 
 /// The sign of the table an event comes from.
-pub(super) const fn glyph(source: StorySource) -> &'static str {
+pub(in crate::panes) const fn glyph(source: StorySource) -> &'static str {
     match source {
         StorySource::Ledger => "◆",
         StorySource::History => "●",
@@ -64,7 +83,7 @@ pub(super) const fn glyph(source: StorySource) -> &'static str {
 }
 
 /// The table an event comes from, in a word.
-pub(super) const fn source(source: StorySource) -> &'static str {
+pub(in crate::panes) const fn source(source: StorySource) -> &'static str {
     match source {
         StorySource::Ledger => "ledger",
         StorySource::History => "history",
@@ -74,7 +93,7 @@ pub(super) const fn source(source: StorySource) -> &'static str {
 }
 
 /// The table an event comes from, by its logical name.
-pub(super) const fn table(source: StorySource) -> &'static str {
+pub(in crate::panes) const fn table(source: StorySource) -> &'static str {
     match source {
         StorySource::Ledger => "botLedger",
         StorySource::History => "questionHistory",

@@ -4,7 +4,9 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     domain::{
-        diff::{Comparison, Diff},
+        catalogue::Shape,
+        diff::{Comparison, Diff, HEAVY},
+        json_check::JsonReport,
         syntax::{Computed, HighlightedLines, Job},
     },
     message::command::Command,
@@ -17,19 +19,19 @@ const KEPT: usize = 96;
 
 /// Results by job, the oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Works {
+pub(in crate::panes) struct Works {
     done: VecDeque<(Job, Computed)>,
     asked: VecDeque<Job>,
 }
 
 impl Works {
     /// The result of a job, where it is there.
-    pub(super) fn get(&self, job: &Job) -> Option<&Computed> {
+    pub(in crate::panes) fn get(&self, job: &Job) -> Option<&Computed> {
         self.done.iter().find(|(known, _)| known == job).map(|(_, result)| result)
     }
 
     /// The colours of source text, where they are there.
-    pub(super) fn highlighted(&self, job: &Job) -> Option<Arc<HighlightedLines>> {
+    pub(in crate::panes) fn highlighted(&self, job: &Job) -> Option<Arc<HighlightedLines>> {
         match self.get(job)? {
             Computed::Highlighted(lines) => Some(Arc::clone(lines)),
             Computed::Diagram(_) | Computed::Diff(_) | Computed::Json(_) => None,
@@ -37,7 +39,7 @@ impl Works {
     }
 
     /// What differs: found at once where that is quick, asked for where it is not.
-    pub(super) fn diff(&mut self, comparison: Comparison, out: &mut Outbox) -> Option<Arc<Diff>> {
+    pub(in crate::panes) fn diff(&mut self, comparison: Comparison, out: &mut Outbox) -> Option<Arc<Diff>> {
         let heavy = comparison.is_heavy();
         let job = Job::Diff(Arc::new(comparison));
         if self.get(&job).is_none() {
@@ -54,8 +56,25 @@ impl Works {
         }
     }
 
+    /// Whether a text is JSON: found out at once where that is quick, asked for where it is not.
+    pub(in crate::panes) fn json(&mut self, text: &Arc<str>, out: &mut Outbox) -> Option<JsonReport> {
+        let job = Job::CheckJson { text: Arc::clone(text), shape: Shape::Any };
+        if self.get(&job).is_none() {
+            if text.len() > HEAVY {
+                self.want(job, out);
+                return None;
+            }
+            let result = compute::run(&job);
+            self.keep(job.clone(), result);
+        }
+        match self.get(&job)? {
+            Computed::Json(report) => Some(report.clone()),
+            _ => None,
+        }
+    }
+
     /// Asks for a job unless it is done or on its way.
-    pub(super) fn want(&mut self, job: Job, out: &mut Outbox) {
+    pub(in crate::panes) fn want(&mut self, job: Job, out: &mut Outbox) {
         if self.get(&job).is_none() && !self.asked.contains(&job) {
             if self.asked.len() >= KEPT {
                 self.asked.pop_front();
@@ -66,7 +85,7 @@ impl Works {
     }
 
     /// Keeps a result if it was asked for here; whether it was.
-    pub(super) fn take(&mut self, job: &Job, result: &Computed) -> bool {
+    pub(in crate::panes) fn take(&mut self, job: &Job, result: &Computed) -> bool {
         let Some(place) = self.asked.iter().position(|asked| asked == job) else { return false };
         self.asked.remove(place);
         self.keep(job.clone(), result.clone());
