@@ -12,8 +12,8 @@ use crate::{
     domain::{
         catalogue,
         page::{Record, RowKey},
-        review::Story,
-        schema::samples,
+        review::{Story, StoryEvent},
+        schema::{Schema, samples},
         value::Value,
     },
     panes::{Intent, Outbox, Settings},
@@ -76,10 +76,17 @@ fn sample() -> Arc<QuestionRecord> {
     ])
 }
 
+/// The tables that events are of.
+fn schema() -> Schema {
+    let tables = ["questions", "botLedger", "questionHistory", "botRuns", "workQueue"];
+    Schema { relations: tables.map(|name| Arc::new(samples::catalogued(name))).to_vec() }
+}
+
 struct Stage {
     /// What is answered where the story is asked for; nothing where there is none.
     story: Option<Arc<Story>>,
     settings: Settings,
+    schema: Arc<Schema>,
     pane: QuestionPane,
     out: Outbox,
     now: Now,
@@ -92,6 +99,7 @@ impl Stage {
         let mut stage = Self {
             story: Some(story::sample()),
             settings: Settings::default(),
+            schema: Arc::new(schema()),
             pane: QuestionPane::new(),
             out: Outbox::default(),
             now,
@@ -103,7 +111,7 @@ impl Stage {
     }
 
     fn with<T>(&mut self, work: impl FnOnce(&mut QuestionPane, &mut Cx<'_>) -> T) -> T {
-        let mut cx = Cx { now: self.now, schema: None, settings: &self.settings, out: &mut self.out };
+        let mut cx = Cx { now: self.now, schema: Some(&self.schema), settings: &self.settings, out: &mut self.out };
         work(&mut self.pane, &mut cx)
     }
 

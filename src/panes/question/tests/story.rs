@@ -232,19 +232,52 @@ fn the_timeline_opens_its_events_and_leads_to_their_rows() {
     assert!(stage.picture().contains("1 of 6"), "{}", stage.picture());
     stage.act(Action::Down);
     stage.act(Action::Down);
-    stage.act(Action::Open);
+    stage.act(Action::Raw);
     stage.compute();
     insta::assert_snapshot!("timeline_open", stage.picture());
     stage.act(Action::FollowReference);
     let place = crate::domain::place::Place { relation: "questionHistory".to_owned(), key: Some("30".to_owned()) };
     assert_eq!(stage.out.intents.pop(), Some(Intent::Go(place)));
     stage.act(Action::Open);
+    let Some(Intent::ShowEvent { relation, key }) = stage.out.intents.pop() else {
+        unreachable!("Enter shows the row")
+    };
+    assert!(relation.is("questionHistory") && key == RowKey::Rowid(30), "{key:?}");
+    stage.act(Action::Raw);
     stage.act(Action::Last);
     assert!(stage.picture().contains("6 of 6"), "{}", stage.picture());
     stage.act(Action::Up);
     stage.act(Action::FollowReference);
     let place = crate::domain::place::Place { relation: "workQueue".to_owned(), key: Some("9".to_owned()) };
     assert_eq!(stage.out.intents.pop(), Some(Intent::Go(place)));
+}
+
+#[test]
+fn two_points_are_marked_and_what_differs_is_shown() {
+    let mut stage = told(80, 30, Tab::Timeline);
+    stage.act(Action::Mark);
+    assert!(stage.picture().contains("① ●"), "{}", stage.picture());
+    assert!(matches!(stage.out.intents.pop(), Some(Intent::Say(..))));
+    stage.act(Action::Down);
+    stage.act(Action::Down);
+    stage.act(Action::Mark);
+    assert!(stage.picture().contains("② ●"), "{}", stage.picture());
+    let Some(Intent::ShowPast { item, moments, .. }) = stage.out.intents.pop() else { unreachable!("two are marked") };
+    assert_eq!((item, moments), (Item::question("react-memo-7"), crate::panes::Moments::Between(0, 2)));
+    stage.act(Action::AsItWas);
+    let Some(Intent::ShowPast { moments, .. }) = stage.out.intents.pop() else { unreachable!("A shows it") };
+    assert_eq!(moments, crate::panes::Moments::Then(2));
+    assert_eq!(
+        (stage.act(Action::Cancel), stage.picture().contains('①')),
+        (Handled::Yes, false),
+        "Esc takes them back"
+    );
+    // A third one begins anew.
+    for _ in 0..3 {
+        stage.act(Action::Mark);
+        stage.act(Action::Up);
+    }
+    assert!(stage.picture().contains("① "), "{}", stage.picture());
 }
 
 #[test]
