@@ -110,7 +110,6 @@ impl Runs {
                 bot.usual = bot.percentile();
             }
         }
-        self.bots.retain(|_, bot| bot.newest.is_some());
     }
 
     /// Keeps at most so many that have ended one by one.
