@@ -182,7 +182,7 @@ fn words(left: &Left, now: Now) -> String {
         });
     }
     let since = left.saved.map(|saved| {
-        format!(" of {} UTC ({} ago)", saved.strftime("%Y-%m-%d %H:%M"), length(link::between(saved, now.wall)))
+        format!(" (at {} UTC, {} ago)", saved.strftime("%Y-%m-%d %H:%M"), length(link::between(saved, now.wall)))
     });
     let are = if left.edits + left.drafts == 1 { "was" } else { "were" };
     format!("{}{} {are} not committed", what.join(" and "), since.unwrap_or_default())
