@@ -6,15 +6,14 @@
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod support;
 
-use std::{any::Any, sync::Arc};
+use std::sync::Arc;
 
 use reelscope::{
     db::{
         demo,
         error::ErrorKind,
         location::Location,
-        replica::Replica,
-        request::{Answer, Query, Slot, SyncHow},
+        request::{Answer, Query, Slot},
         session::ReadSession,
     },
     domain::{
@@ -26,6 +25,7 @@ use reelscope::{
     },
 };
 use support::{
+    places::{Names, Places, code_reels},
     proxy::Proxy,
     reach::{Asked, server},
     samples::Sample,
@@ -76,63 +76,6 @@ const ROWS: &str = r#"
     INSERT INTO certifications(id, name, provider, description, difficulty, category, prerequisites) VALUES
         ('aws', 'n', 'p', 'd', 'expert', 'c', '[]'), ('rust', 'n', 'p', 'd', 'expert', 'c', '["aws"]');
 "#;
-
-/// How the names of a database are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Names {
-    Physical,
-    Logical,
-}
-
-/// code-reels with these rows.
-fn code_reels(names: Names, rows: &str) -> Sample {
-    let mut sql = format!("{}\n{rows}", demo::SCHEMA);
-    if names == Names::Logical {
-        for (kind, what) in [("VIEW", "v_active_questions"), ("VIEW", "v_queue_backlog"), ("VIEW", "v_bot_activity")] {
-            sql += &format!("DROP {kind} {what};");
-        }
-        for table in &catalogue::TABLES {
-            for column in table.columns.iter().filter(|column| column.logical != column.physical) {
-                sql += &format!(
-                    "ALTER TABLE {} RENAME COLUMN {} TO {};\n",
-                    table.physical, column.physical, column.logical
-                );
-            }
-            // A name that differs in its case only is the same to SQLite.
-            if !table.logical.eq_ignore_ascii_case(table.physical) {
-                sql += &format!("ALTER TABLE {} RENAME TO {};\n", table.physical, table.logical);
-            }
-        }
-    }
-    Sample::of(&sql)
-}
-
-/// The same rows in three places.
-struct Places {
-    sessions: Vec<(&'static str, ReadSession)>,
-    _kept: Box<dyn Any>,
-}
-
-impl Places {
-    fn of(sample: Sample) -> Self {
-        let file = ReadSession::open(&Location::File(sample.path().to_owned())).unwrap();
-        let mut sessions = vec![("file", file)];
-        let Some(sqld) = sample.served() else { return Self { sessions, _kept: Box::new(sample) } };
-        let there = server(&sqld.url(), None);
-        sessions.push(("server", ReadSession::open(&Location::Server(there.clone())).unwrap()));
-        let location = Location::Replica(Replica::new(sample.folder().join("copy.db"), there));
-        let mut asked = Asked::open(location.clone());
-        assert_eq!(asked.get(Slot::Sync, Query::Sync(SyncHow::Now)).unwrap(), Answer::Synced);
-        sessions.push(("copy", ReadSession::open(&location).unwrap()));
-        Self { sessions, _kept: Box::new((sample, sqld, asked)) }
-    }
-
-    fn each(&mut self, mut look: impl FnMut(&str, &mut ReadSession)) {
-        for (place, session) in &mut self.sessions {
-            look(place, session);
-        }
-    }
-}
 
 fn line(item: &Arc<ReviewItem>) -> String {
     let flags: Vec<String> = item

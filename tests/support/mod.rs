@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 pub(crate) mod http;
+pub(crate) mod places;
 pub(crate) mod proxy;
 pub(crate) mod reach;
 pub(crate) mod samples;

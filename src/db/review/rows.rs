@@ -88,6 +88,16 @@ impl<'a> Rows<'a> {
             .map_or_else(|| "1".to_owned(), |column| format!("coalesce(+{column}, '') IN ('question', '')"))
     }
 
+    /// The condition that the column says one of these kinds of things; for questions as [`Self::about_questions`], else false where it is not
+    /// there.
+    pub(crate) fn about(&self, logical: &str, kinds: &[&str]) -> String {
+        if kinds.contains(&"question") {
+            return self.about_questions(logical);
+        }
+        let kinds: Vec<String> = kinds.iter().map(|kind| literal(&Value::text(kind))).collect();
+        self.column(logical).map_or_else(|| "0".to_owned(), |column| format!("+{column} IN ({})", kinds.join(", ")))
+    }
+
     /// The condition that the column is this text; false where it is not there. SQLite looks for no index of it.
     pub(crate) fn is(&self, logical: &str, text: &str) -> String {
         self.column(logical)

@@ -1,6 +1,9 @@
-//! The story of a question: the newest rows of the ledger, the history and the queue that are about it, merged by time.
+//! The story of an item: the newest rows of the ledger, the history and the queue that are about it, and the runs in which its ledger rows were
+//! written, merged by time.
 //!
-//! A statement for each of the three. Only the rows that come are read whole: which these are is found out by their times and sizes alone.
+//! A statement for each of the four. Only the rows that come are read whole: which these are is found out by their times and sizes alone.
+
+mod runs;
 
 use std::{cmp::Reverse, sync::Arc};
 
@@ -27,16 +30,17 @@ use crate::{
 const REASON: usize = 64 * 1024;
 /// How many bytes of a name, a time, a list of fields are read.
 const NAME: usize = 4096;
-/// The three, in the order in which they are told where they happened at one time: the history has whole snapshots, so it comes first.
-const SOURCES: [StorySource; 3] = [StorySource::History, StorySource::Ledger, StorySource::Queue];
+/// The four, in the order in which they are told where they happened at one time, the last thing first: the history has whole snapshots, so it
+/// comes before the ledger, and a run began before all that it did.
+const SOURCES: [StorySource; 4] = [StorySource::History, StorySource::Ledger, StorySource::Queue, StorySource::Run];
 
 /// Reads the story. Where a server cannot send all that belongs to it at once, less comes.
 pub(crate) fn read(run: &mut Run<'_>, schema: &Schema, item: &Item) -> Result<Story> {
-    let id = item.id.as_str();
+    let kinds = kinds(&item.kind);
     let (mut rows, mut states) = (STORY, STORY_STATES);
     loop {
         let chapters: Vec<Chapter<'_>> =
-            SOURCES.into_iter().filter_map(|source| Chapter::of(source, schema, id, rows, states)).collect();
+            SOURCES.into_iter().filter_map(|source| Chapter::of(source, schema, item, &kinds, rows, states)).collect();
         if chapters.is_empty() {
             return Ok(Story::default());
         }
@@ -49,7 +53,21 @@ pub(crate) fn read(run: &mut Run<'_>, schema: &Schema, item: &Item) -> Result<St
     }
 }
 
-/// One of the three tables, and what is asked of it.
+/// What the tables call this kind of thing: challenges are `coding` in the history, and nothing is a question.
+fn kinds(kind: &str) -> Vec<&str> {
+    match kind {
+        "" | "question" => vec!["question"],
+        "challenge" | "coding" => vec!["challenge", "coding"],
+        other => vec![other],
+    }
+}
+
+/// The condition that a row of the ledger, the history or the queue is about the item; `None` where nothing says what a row is about.
+fn about(rows: &Rows<'_>, [id, kind]: [&str; 2], item: &Item, kinds: &[&str]) -> Option<String> {
+    Some(format!("{} = {} AND {}", rows.column(id)?, literal(&Value::text(&item.id)), rows.about(kind, kinds)))
+}
+
+/// One of the four tables, and what is asked of it.
 struct Chapter<'a> {
     source: StorySource,
     rows: Rows<'a>,
@@ -59,7 +77,6 @@ struct Chapter<'a> {
 
 /// The columns of a table as an event has them.
 struct Columns {
-    item: String,
     about: String,
     at: String,
     who: String,
@@ -70,18 +87,18 @@ struct Columns {
     before: String,
     after: String,
     fields: String,
+    end: String,
     bot: String,
 }
 
 impl Columns {
-    fn of(source: StorySource, rows: &Rows<'_>) -> Option<Self> {
+    fn of(source: StorySource, rows: &Rows<'_>, schema: &Schema, item: &Item, kinds: &[&str]) -> Option<Self> {
         let column = |name: &str| rows.or_null(name).to_owned();
         let none = || "NULL".to_owned();
         let at = column("createdAt");
         Some(match source {
             StorySource::Ledger => Self {
-                item: rows.column("itemId")?.to_owned(),
-                about: rows.about_questions("itemType"),
+                about: about(rows, ["itemId", "itemType"], item, kinds)?,
                 at,
                 who: column("botName"),
                 what: column("action"),
@@ -91,11 +108,11 @@ impl Columns {
                 before: column("beforeState"),
                 after: column("afterState"),
                 fields: none(),
+                end: none(),
                 bot: "1".to_owned(),
             },
             StorySource::History => Self {
-                item: rows.column("questionId")?.to_owned(),
-                about: rows.about_questions("questionType"),
+                about: about(rows, ["questionId", "questionType"], item, kinds)?,
                 at,
                 who: format!("coalesce({}, {})", column("sourceName"), column("eventSource")),
                 what: column("eventType"),
@@ -105,13 +122,25 @@ impl Columns {
                 before: column("beforeSnapshot"),
                 after: column("afterSnapshot"),
                 fields: column("changedFields"),
+                end: none(),
                 bot: rows.is("eventSource", "bot"),
             },
-            // Runs are found by what they wrote: filled by their owner.
-            StorySource::Run => return None,
+            StorySource::Run => Self {
+                about: runs::that_wrote(rows, schema, item, kinds)?,
+                at: column("startedAt"),
+                who: column("botName"),
+                what: "'run'".to_owned(),
+                status: column("status"),
+                priority: none(),
+                reason: runs::items(rows),
+                before: none(),
+                after: column("summary"),
+                fields: none(),
+                end: column("completedAt"),
+                bot: "1".to_owned(),
+            },
             StorySource::Queue => Self {
-                item: rows.column("itemId")?.to_owned(),
-                about: rows.about_questions("itemType"),
+                about: about(rows, ["itemId", "itemType"], item, kinds)?,
                 at,
                 who: column("createdBy"),
                 what: column("action"),
@@ -121,6 +150,7 @@ impl Columns {
                 before: none(),
                 after: column("result"),
                 fields: none(),
+                end: column("processedAt"),
                 bot: "0".to_owned(),
             },
         })
@@ -129,7 +159,14 @@ impl Columns {
 
 impl<'a> Chapter<'a> {
     /// `None` where the table is not there.
-    fn of(source: StorySource, schema: &'a Schema, id: &str, limit: usize, states: usize) -> Option<Self> {
+    fn of(
+        source: StorySource,
+        schema: &'a Schema,
+        item: &Item,
+        kinds: &[&str],
+        limit: usize,
+        states: usize,
+    ) -> Option<Self> {
         let table = match source {
             StorySource::Ledger => "botLedger",
             StorySource::History => "questionHistory",
@@ -137,21 +174,21 @@ impl<'a> Chapter<'a> {
             StorySource::Run => "botRuns",
         };
         let rows = Rows::catalogued(schema, table)?;
-        let columns = Columns::of(source, &rows)?;
+        let columns = Columns::of(source, &rows, schema, item, kinds)?;
         let mut cells = Cells::new(Form::Exact);
         cells.add(&rows.keys, Extent::Whole);
         let state = |column: &str| [head(column, STATE), format!("octet_length({column})")];
-        let texts = [&columns.at, &columns.who, &columns.what, &columns.status, &columns.fields];
+        let texts = [&columns.at, &columns.who, &columns.what, &columns.status, &columns.fields, &columns.end];
         cells.add(&texts.map(|column| head(column, NAME)), Extent::Whole);
         cells.add(&[columns.priority.clone(), head(&columns.reason, REASON)], Extent::Whole);
         cells.add(&state(&columns.before), Extent::Whole);
         cells.add(&state(&columns.after), Extent::Whole);
         cells.add(&[columns.bot.clone(), "p.n".to_owned(), "p.place".to_owned()], Extent::Whole);
-        let sql = Self::sql(&rows, &columns, &cells, id, limit, states);
+        let sql = Self::sql(&rows, &columns, &cells, limit, states);
         Some(Self { source, rows, cells, sql })
     }
 
-    fn sql(rows: &Rows<'_>, columns: &Columns, cells: &Cells, id: &str, limit: usize, states: usize) -> String {
+    fn sql(rows: &Rows<'_>, columns: &Columns, cells: &Cells, limit: usize, states: usize) -> String {
         let size = |column: &str| format!("min(coalesce(octet_length({column}), 0), {STATE})");
         let names: Vec<String> = (0..rows.keys.len()).map(|at| format!("k{at}")).collect();
         let keys: Vec<String> = rows.keys.iter().zip(&names).map(|(key, name)| format!("{key} AS {name}")).collect();
@@ -161,7 +198,7 @@ impl<'a> Chapter<'a> {
         let names = names.join(", ");
         format!(
             "SELECT {} FROM (SELECT {names}, n, place FROM (SELECT {names}, count(*) OVER () AS n, row_number() OVER newest AS place, \
-             sum(size) OVER newest AS sizes FROM (SELECT {}, {} AS at, {} + {} AS size FROM {} WHERE {} = {} AND {}) \
+             sum(size) OVER newest AS sizes FROM (SELECT {}, {} AS at, {} + {} AS size FROM {} WHERE {}) \
              WINDOW newest AS (ORDER BY at DESC, {} ROWS UNBOUNDED PRECEDING)) \
              WHERE place = 1 OR (place <= {limit} AND sizes <= {states})) AS p CROSS JOIN {} ON {} ORDER BY p.place",
             cells.list(),
@@ -170,8 +207,6 @@ impl<'a> Chapter<'a> {
             size(&columns.before),
             size(&columns.after),
             rows.from,
-            columns.item,
-            literal(&Value::text(id)),
             columns.about,
             newest.join(", "),
             rows.from,
@@ -188,7 +223,7 @@ impl<'a> Chapter<'a> {
             let rest = values.split_off(self.rows.keys.len().min(values.len()));
             let text = |at: usize| words(rest.get(at));
             let number = |at: usize| rest.get(at).and_then(Value::as_integer);
-            total = number(12).and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0);
+            total = number(13).and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0);
             let Some(key) = self.rows.key(values) else { continue };
             let at = text(0).unwrap_or_default();
             events.push(StoryEvent {
@@ -199,13 +234,13 @@ impl<'a> Chapter<'a> {
                 who: text(1).unwrap_or_default(),
                 what: text(2).unwrap_or_default(),
                 status: text(3),
-                priority: number(5),
-                reason: text(6),
-                before: state(rest.get(7), number(8)),
-                after: state(rest.get(9), number(10)),
-                end: None,
+                priority: number(6),
+                reason: text(7),
+                before: state(rest.get(8), number(9)),
+                after: state(rest.get(10), number(11)),
+                end: text(5),
                 fields: text(4),
-                by_bot: number(11) == Some(1),
+                by_bot: number(12) == Some(1),
             });
         }
         Ok((events, total))
