@@ -17,6 +17,7 @@ mod show;
 mod tables;
 pub mod target;
 mod token;
+mod watch;
 mod writing;
 
 use std::io::{self, IsTerminal as _, Write};
@@ -27,11 +28,12 @@ pub use failure::{Failure, Status};
 
 use crate::{config::Config, keymap::Keymap};
 
-/// Runs a command that needs no terminal; `screenshot` is not among them, it needs the screen's drawing.
+/// Runs a command that needs no terminal, and says its exit status where that is no failure: 0, or 128+n where signal n ended it.
+/// `screenshot` is not among them, it needs the screen's drawing.
 ///
 /// # Errors
 /// With the words for the user and the exit status. A reader that went away is none.
-pub fn run(command: &Command, cx: Context<'_>) -> Result<(), Failure> {
+pub fn run(command: &Command, cx: Context<'_>) -> Result<u8, Failure> {
     let stdout = io::stdout();
     let to = if stdout.is_terminal() { Reader::Terminal } else { Reader::Program };
     let mut out = io::BufWriter::new(stdout.lock());
@@ -43,10 +45,16 @@ pub fn run(command: &Command, cx: Context<'_>) -> Result<(), Failure> {
         Command::Set(args) => set::run(args, cx, &mut out),
         Command::Demo(args) => demo::run(args, cx.config, &mut out),
         Command::Keys => keymap(cx.config).and_then(|keymap| Ok(write!(out, "{keymap}")?)),
+        Command::Watch(args) => return quiet(watch::run(args, cx, to, &mut out)),
         Command::Screenshot(_) => Ok(()),
     };
-    match done.and_then(|()| Ok(out.flush()?)) {
-        Err(failure) if failure.is_reader_gone() => Ok(()),
+    quiet(done.and_then(|()| Ok(out.flush()?)).map(|()| 0))
+}
+
+/// A reader that went away is no failure.
+fn quiet(done: Result<u8, Failure>) -> Result<u8, Failure> {
+    match done {
+        Err(failure) if failure.is_reader_gone() => Ok(0),
         other => other,
     }
 }

@@ -65,7 +65,7 @@ fn run() -> Result<ExitCode, Failure> {
     let cx = Context { config: &config, surroundings: &surroundings };
     match &args.command {
         Some(Command::Screenshot(wanted)) => picture(wanted, cx).map(|()| ExitCode::SUCCESS),
-        Some(command) => cli::run(command, cx).map(|()| ExitCode::SUCCESS),
+        Some(command) => cli::run(command, cx).map(ExitCode::from),
         None => browse(args, cx),
     }
 }

@@ -10,6 +10,7 @@ mod support;
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -27,6 +28,7 @@ use reelscope::{
     db::generate::generate,
     keymap::{Context, Found, KeyTables, Keymap, chords},
 };
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use support::{Start, Terminal};
 use tempfile::TempDir;
@@ -141,15 +143,19 @@ impl Place {
     }
 
     fn run(&self, arguments: &[String]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_reelscope"))
+        self.command(arguments).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[String]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reelscope"));
+        command
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.cache.path())
             .env("REELSCOPE_CACHE", self.cache.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+            .stdin(Stdio::null());
+        command
     }
 
     /// Runs a command that needs no terminal; what it printed.
@@ -162,6 +168,18 @@ impl Place {
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
         assert!(output.stderr.is_empty(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Follows the ledger until it has printed something, then ends it as Ctrl-c does.
+    fn watch(&self, line: &str) {
+        let mut command = self.command(&words(line).split_off(1));
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+        assert!(first.contains("q-"), "{line}: {first}");
+        let process = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        kill_process(process, Signal::INT).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{line}");
     }
 
     /// Starts the browser, waits for its first screen and quits.
@@ -270,6 +288,7 @@ fn every_command_runs() {
                     ReviewCommand::Decide(decide) => assert_receipt(&text, decide.writing.format),
                 }
             }
+            Some(cli::Command::Watch(_)) => place.watch(&line),
             Some(cli::Command::Set(set)) => assert_receipt(&place.printed(&line), set.writing.format),
             Some(cli::Command::Screenshot(picture)) => {
                 assert_picture(&place.picture(&line, picture), picture.format, picture.size.1);

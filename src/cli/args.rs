@@ -1,12 +1,16 @@
 //! The arguments, as clap reads them.
 
+pub mod watch;
 pub mod writing;
 
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
-pub use self::writing::{ReviewArgs, SetArgs};
+pub use self::{
+    watch::{WatchArgs, WatchFormat},
+    writing::{ReviewArgs, SetArgs},
+};
 use crate::{config::Layer, domain::place::Place};
 
 const AFTER: &str = "\
@@ -25,6 +29,7 @@ Examples:
   reelscope review list prod.db            what is flagged, and why
   reelscope review decide --write prod.db q-1 approve --reason \"checked\"
   reelscope set --write prod.db questions/q-1 status=active
+  reelscope watch @prod --bot verifier --action flag --since 1h
 
 A file that is called like a command is reachable as ./tables, ./show …,
 one that begins with @ as ./@….
@@ -203,6 +208,18 @@ pub enum Command {
     /// unless --force says so; a blob is given in hexadecimal. The record is written only if nobody changed it meanwhile, and a
     /// question's change gets a row in its history. JSON is the object that `review decide` prints.
     Set(SetArgs),
+    /// Follow the bots' ledger until Ctrl-c, as `tail -f` follows a file.
+    ///
+    /// Prints the last rows, or all since a time, and from then on each new row once, in the order in which it was found; rows that are
+    /// committed late come late. Goes on by itself after an outage, a restarted server or a replaced file, with what came meanwhile;
+    /// what cannot be had is counted on standard error. Options that filter combine.
+    ///
+    /// NDJSON is a line for each row: an object with id, bot, action, item_type, item_id, reason (its first kilobyte, or null),
+    /// created_at (as stored, or null) and at (the same as ISO 8601 in UTC, null where it cannot be read). Text in a pipe has whole lines
+    /// without colours; on a terminal lines are cut at its edge.
+    ///
+    /// Ends with status 130 on Ctrl-c (128+n, as by any signal), and with 0 where whoever reads it has gone.
+    Watch(WatchArgs),
     /// A picture of a screen of the demo, or of a database, as SVG or text.
     ///
     /// The demo is made in a temporary folder as if it were a certain moment, and no bots work in it: the same command makes

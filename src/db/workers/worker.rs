@@ -74,7 +74,8 @@ impl Worker {
             if let Some(outcome) = outcome.transpose() {
                 self.reply(&request, outcome);
             }
-            if self.slot == Slot::Page || hopeless {
+            // Who reads the ledger first looks at no page of a table.
+            if matches!(self.slot, Slot::Page | Slot::Ledger) || hopeless {
                 self.shared.served.notify();
             }
         }
