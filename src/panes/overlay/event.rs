@@ -162,10 +162,12 @@ impl EventView {
     fn ask(&mut self, wanted: Wanted, cx: &mut Cx<'_>) {
         let query = match wanted {
             Wanted::Record => Query::Record(Arc::clone(&self.relation), self.key.clone()),
-            Wanted::Rows => match self.rows.as_ref().ok().and_then(RunRows::wanted) {
-                Some(query) => Query::Ledger(query),
-                None => return,
-            },
+            Wanted::Rows => {
+                let Ok(rows) = &mut self.rows else { return };
+                let Some(query) = rows.wanted() else { return };
+                rows.asked(query.from);
+                Query::Ledger(query)
+            }
             Wanted::Story(_) => match self.told.as_ref().and_then(|told| told.item.clone()) {
                 Some(item) => Query::Story(item),
                 None => return,

@@ -1,4 +1,6 @@
 //! The ledger rows that a bot wrote during one of its runs: pages by id, the oldest first, read as they are scrolled to.
+//!
+//! Read from the place of the run's start on; what concurrent transactions put before it by id is read where one scrolls up.
 
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -32,17 +34,20 @@ pub(super) struct RunRows {
     pub(super) cursor: usize,
     top: usize,
     height: usize,
-    end: End,
+    front: End,
+    back: End,
+    /// What is being read.
+    asking: LedgerFrom,
     /// Why the next page is not here.
     pub(super) failed: Option<Error>,
 }
 
-/// What comes behind the rows that are here.
+/// What comes before or behind the rows that are here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// Nothing was read yet.
     Unread,
-    /// More, from behind this id.
+    /// More, from this id on.
     More(i64),
     /// Nothing.
     Reached,
@@ -78,39 +83,71 @@ impl RunRows {
         let start = told.at.as_deref().and_then(time::parse).ok_or(NoRows::NoStart)?;
         let filter =
             LedgerFilter { bots: vec![bot], since: Some(start), until: end_of(told), ..LedgerFilter::default() };
-        Ok(Self { filter, rows: Vec::new(), cursor: 0, top: 0, height: 0, end: End::Unread, failed: None })
+        Ok(Self {
+            filter,
+            rows: Vec::new(),
+            cursor: 0,
+            top: 0,
+            height: 0,
+            front: End::Unread,
+            back: End::Unread,
+            asking: LedgerFrom::Around(start),
+            failed: None,
+        })
     }
 
-    /// What to ask for next, where the cursor is near to the end of what is here.
+    /// What to ask for next, where the cursor is near to an end of what is here.
     pub(super) fn wanted(&self) -> Option<LedgerQuery> {
-        let from = match self.end {
-            End::Reached => return None,
-            End::Unread => LedgerFrom::Around(self.filter.since?),
-            End::More(id) if self.cursor + NEAR >= self.rows.len() || self.rows.len() < self.height => {
-                LedgerFrom::After(id)
-            }
-            End::More(_) => return None,
+        let short = self.rows.len() < self.height.max(1);
+        let from = match (self.front, self.back) {
+            (End::Unread, _) | (_, End::Unread) => LedgerFrom::Around(self.filter.since?),
+            (_, End::More(id)) if short || self.cursor + NEAR >= self.rows.len() => LedgerFrom::After(id),
+            (End::More(id), _) if short || self.cursor < NEAR => LedgerFrom::Before(id),
+            _ => return None,
         };
         Some(LedgerQuery { filter: self.filter.clone(), from, limit: PAGE })
     }
 
-    /// A page has come.
+    /// This is being read.
+    pub(super) const fn asked(&mut self, from: LedgerFrom) {
+        self.asking = from;
+    }
+
+    /// The page that was asked for has come.
     pub(super) fn take(&mut self, page: &LedgerPage) {
         self.failed = None;
-        let last = self.rows.last().map(|row| row.id);
-        // Rows of another run that came before it by id are told apart by their times alone: the filter has done that.
-        self.rows.extend(page.rows.iter().filter(|row| last.is_none_or(|last| row.id > last)).cloned());
-        let next = page.reached.or(self.rows.last().map(|row| row.id));
-        self.end = match next {
-            Some(id) if page.newer && (last.is_none_or(|last| id > last) || self.end == End::Unread) => End::More(id),
-            _ => End::Reached,
-        };
+        let (first, last) = (page.rows.first().map(|row| row.id), page.rows.last().map(|row| row.id));
+        let more = |there: bool, id: Option<i64>| if there { id.map_or(End::Reached, End::More) } else { End::Reached };
+        match self.asking {
+            LedgerFrom::After(from) => {
+                // Who comes no further has come to the end.
+                let next = page.reached.or(last).filter(|next| *next > from);
+                self.back = more(page.newer, next);
+                self.rows.extend(page.rows.iter().filter(|row| row.id > from).cloned());
+            }
+            LedgerFrom::Before(from) => {
+                let next = page.reached.or(first).filter(|next| *next < from);
+                self.front = more(page.older, next);
+                let before: Vec<LedgerRow> = page.rows.iter().filter(|row| row.id < from).cloned().collect();
+                // What one looks at stays where it is.
+                if !self.rows.is_empty() {
+                    self.cursor += before.len();
+                    self.top += before.len();
+                }
+                self.rows.splice(0..0, before);
+            }
+            LedgerFrom::Around(_) | LedgerFrom::Newest => {
+                self.rows = page.rows.clone();
+                self.back = more(page.newer, last.or(page.anchor.map(|id| id.saturating_sub(1))));
+                self.front = more(page.older, first.or(page.anchor));
+            }
+        }
         self.keep();
     }
 
     /// Forgets what was read: from the beginning.
     pub(super) fn restart(&mut self) {
-        (self.rows, self.end, self.failed) = (Vec::new(), End::Unread, None);
+        (self.rows, self.front, self.back, self.failed) = (Vec::new(), End::Unread, End::Unread, None);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -147,12 +184,13 @@ impl RunRows {
 
     /// The heading: how many rows there are.
     pub(super) fn heading(&self) -> String {
-        let more = if self.end == End::Reached { "" } else { "+" };
+        let all = (self.front, self.back) == (End::Reached, End::Reached);
+        let more = if all { "" } else { "+" };
         let until = if self.filter.until.is_none() { ", until now" } else { "" };
-        match (self.rows.len(), self.end) {
-            (0, End::Unread) => "ledger rows during it".to_owned(),
-            (0, End::Reached) => "no ledger rows during it".to_owned(),
-            (1, End::Reached) => format!("1 ledger row during it{until}"),
+        match (self.rows.len(), all) {
+            (0, false) => "ledger rows during it".to_owned(),
+            (0, true) => "no ledger rows during it".to_owned(),
+            (1, true) => format!("1 ledger row during it{until}"),
             (count, _) => format!("{count}{more} ledger rows during it{until}"),
         }
     }
@@ -160,7 +198,7 @@ impl RunRows {
     /// Draws the rows; the cursor only where the keys are theirs.
     pub(super) fn draw(&self, area: Rect, border: Rect, cursor: Cursor, buf: &mut Buffer, cx: &ViewCx<'_>) {
         if self.rows.is_empty() {
-            let (words, role) = match (&self.failed, self.end) {
+            let (words, role) = match (&self.failed, self.back) {
                 (Some(error), _) => {
                     (format!("They cannot be read: {error}. {} · r tries again", error.remedy), Role::Bad)
                 }
