@@ -7,7 +7,7 @@ use crate::{
     domain::{activity::Item, page::RowKey, review::Story, schema::Relation},
     panes::{
         Moments, Now, PaneId, Severity,
-        overlay::{event::EventView, timeline::TimelineView},
+        overlay::{event::EventView, past::PastView, timeline::TimelineView},
     },
     widgets::safe::safe,
 };
@@ -48,7 +48,9 @@ impl App {
     }
 
     /// What an item was like at a point of its story, or what differs between two.
-    pub(super) fn show_past(&mut self, _item: Item, _story: Arc<Story>, _moments: Moments, now: Now) {
-        self.say(Severity::Info, "not yet", now);
+    pub(super) fn show_past(&mut self, item: Item, story: Arc<Story>, moments: Moments, now: Now) {
+        if let Some(view) = PastView::new(item, story, moments, &mut cx!(self, now)) {
+            self.open(Box::new(view), now);
+        }
     }
 }

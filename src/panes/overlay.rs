@@ -20,6 +20,7 @@ pub mod log;
 pub mod menu;
 pub mod messages;
 pub mod palette;
+pub mod past;
 pub mod prompt;
 pub mod reason;
 pub mod row_form;
