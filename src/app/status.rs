@@ -238,7 +238,7 @@ impl App {
             row.put_best(forms, style(role));
         }
         let label = safe(&self.label);
-        if let Some((running, pending)) = self.bots.summary(now) {
+        if let Some((running, pending)) = self.bots.summary(now, &self.settings.limits) {
             let words = format!(" {} running · {} pending ", grouped(running), grouped(pending));
             // The bots have a pane of their own; what is read is said nowhere else.
             if words.width() + label.width() + 2 <= usize::from(row.room()) {

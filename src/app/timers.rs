@@ -85,7 +85,7 @@ impl App {
             self.out.commands.push(Command::After(age, Timer::Ages));
         }
         if self.layout.is_some_and(|layout| !layout.bots.is_empty())
-            && let Some(age) = self.bots.next_age(now)
+            && let Some(age) = self.bots.next_age(now, &self.settings.limits)
         {
             self.out.commands.push(Command::After(age, Timer::Ages));
         }

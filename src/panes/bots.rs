@@ -12,6 +12,7 @@ mod act_queue;
 mod act_runs;
 mod ages;
 mod charts;
+mod clock;
 mod figures;
 mod layout;
 mod mouse;
@@ -40,7 +41,7 @@ use ratatui::{
 use self::{
     layout::{Layout, Region},
     queue::Queue,
-    runs::Runs,
+    runs::{Rule, Runs},
     scroll::{Edge, Lines, Scroll},
     tail::{Entry, Key, Tail},
 };
@@ -51,7 +52,7 @@ use crate::{
     },
     domain::{
         activity::ActivityUpdate,
-        bots::{Board, Window},
+        bots::{Board, Limits, Window},
     },
     message::{action::Action, command::Command, event::Timer},
     panes::{Cx, Handled, Now, Pane, ViewCx, frame, link},
@@ -177,10 +178,11 @@ impl BotsPane {
         Handled::Yes
     }
 
-    /// (runs that are at work, queue rows that are pending), once they are known. Runs that are most likely stuck are at no work.
-    pub fn summary(&self, now: Now) -> Option<(u64, u64)> {
-        let runs = &self.model.runs;
-        let at_work = runs.running().saturating_sub(runs.stuck(now.wall) as u64);
+    /// (runs that are at work, queue rows that are pending), once they are known. Runs that are stuck are at no work.
+    pub fn summary(&self, now: Now, limits: &Limits) -> Option<(u64, u64)> {
+        let lines = self.model.board.lines(self.window, now.wall, limits);
+        let stuck: u64 = lines.iter().map(|line| line.stuck).sum();
+        let at_work = self.model.runs.running().saturating_sub(stuck);
         (self.phase == Phase::Live).then(|| (at_work, self.model.queue.rows("pending")))
     }
 
@@ -192,20 +194,6 @@ impl BotsPane {
     /// Whether the screen is paused.
     pub const fn is_paused(&self) -> bool {
         self.frozen.is_some()
-    }
-
-    /// How long until an age on the screen changes; `None` where no age is shown. Always a full minute of the wall clock.
-    pub fn next_age(&self, now: Now) -> Option<Duration> {
-        let layout = self.layout(self.area);
-        let model = self.shown();
-        let ledger = self.ledger.visible(&model.tail, usize::from(layout.ledger.body.height));
-        let rows = model.tail.lines(ledger).filter_map(|entry| match entry {
-            Entry::Row(row) => row.at,
-            Entry::Gap { .. } => None,
-        });
-        let runs = self.runs.visible(&model.runs, usize::from(layout.runs.body.height));
-        let runs = model.runs.all().get(runs).unwrap_or_default().iter().filter_map(|run| run.started);
-        rows.chain(runs).map(|then| ages::until_older(then, now.wall)).min()
     }
 
     /// What is on the screen: what is known, or what was known when it was paused.
@@ -291,30 +279,33 @@ impl BotsPane {
         let looked_at = self.looked_at();
         let at = (!first).then_some(cx.now.elapsed);
         let Model { tail, runs, queue, board, bots } = &mut self.model;
+        // What is frozen keeps the board it shows: the first look after that copies it once.
+        let board = Arc::make_mut(board);
+        board.take(update, cx.now.wall);
+        let limits = &cx.settings.limits;
+        if update.board.is_news() {
+            *bots = board.lines(self.window, cx.now.wall, limits).into_iter().map(|line| line.bot).collect();
+        }
+        let rule = Rule { board, limits, now: cx.now.wall };
         if first {
             tail.restart(&update.ledger, update.ledger_skipped);
-            runs.restart(&update.runs, update.runs_running, cx.now);
+            runs.restart(&update.runs, update.runs_running, &rule);
             *queue = Queue::default();
             // Another table's rows have nothing to do with what was seen.
             self.seen = None;
         } else {
             tail.merge(&update.ledger, update.ledger_skipped, at, looked_at);
-            runs.merge(&update.runs, update.runs_running, cx.now);
+            runs.merge(&update.runs, update.runs_running, cx.now.elapsed, &rule);
         }
         if let Some(counts) = &update.queue {
             queue.merge(counts, at);
         }
-        // What is frozen keeps the board it shows: the first look after that copies it once.
-        let board = Arc::make_mut(board);
-        board.take(update, cx.now.wall);
-        if update.board.is_news() {
-            *bots =
-                board.lines(self.window, cx.now.wall, &cx.settings.limits).into_iter().map(|line| line.bot).collect();
-        }
         self.phase = Phase::Live;
         self.error = None;
         self.settle();
-        if let Some(now) = at.filter(|_| self.frozen.is_none()) {
+        // History that is read in the background lights nothing up.
+        let lights = !update.ledger.is_empty() || !update.runs.is_empty() || update.queue.is_some();
+        if let Some(now) = at.filter(|_| self.frozen.is_none() && lights) {
             self.glow = Some(now + FLASH);
             cx.out.commands.push(Command::After(FLASH, Timer::Flash));
         }

@@ -83,6 +83,36 @@ pub fn draw(bands: &[Band<'_>], top: u64, area: Rect, buf: &mut Buffer, theme: &
     }
 }
 
+/// Draws one layer as the outline of what is under it: its edge in its own role, what is below pale.
+pub fn draw_area(band: &Band<'_>, top: u64, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let area = area.intersection(buf.area);
+    let columns = band.numbers.len();
+    if area.is_empty() || columns == 0 {
+        return;
+    }
+    let breadth = breadth(area.width, columns);
+    let full = area.height.saturating_mul(8);
+    let (edge, body) = (theme.style(band.role), theme.style(Role::Faint));
+    let shade = if body.fg.is_some() { "█" } else { "░" };
+    let shown = columns.min(usize::from(area.width / breadth));
+    for (n, number) in (1..).zip(band.numbers.iter().rev().take(shown)) {
+        let x = area.right().saturating_sub(breadth.saturating_mul(n)).max(area.x);
+        let end = eighths(*number, top, full);
+        let edge_line = end.saturating_sub(1) / 8;
+        for line in 0..=edge_line {
+            let y = area.bottom() - 1 - line;
+            let (letter, style) = match end.saturating_sub(line * 8) {
+                0 => ("▁", body),
+                part if line == edge_line => (EIGHTHS[usize::from(part.clamp(1, 8)) - 1], edge),
+                _ => (shade, body),
+            };
+            (x..x + breadth).for_each(|x| {
+                buf.set_stringn(x, y, letter, 1, style);
+            });
+        }
+    }
+}
+
 /// How many eighths of this line of cells belong to each layer.
 fn portions(ends: &[u16], line: u16) -> impl Iterator<Item = (usize, u16)> + '_ {
     let (from, to) = (line * 8, line * 8 + 8);
@@ -143,7 +173,7 @@ mod tests {
     fn picture(buf: &Buffer) -> String {
         let rows = buf.content.chunks(usize::from(buf.area.width));
         let lines = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>());
-        lines.map(|line| line.trim_end().to_owned() + "\n").collect()
+        lines.map(|line| format!("|{}\n", line.trim_end())).collect()
     }
 
     const ROLES: [Role; 3] = [Role::New, Role::Busy, Role::Bad];
@@ -160,8 +190,8 @@ mod tests {
     fn layers_that_meet_in_a_cell_share_it() {
         let buf = drawn(&[&[8, 0, 4], &[8, 0, 4]], ThemeName::Dark, 3, 2);
         insta::assert_snapshot!(picture(&buf), @r"
-        █
-        █ ▄
+        |█
+        |█ ▄
         ");
         let theme = Theme::built_in(ThemeName::Dark);
         let colour = |role| theme.style(role).fg.unwrap_or_default();
@@ -179,10 +209,10 @@ mod tests {
     fn without_colours_patterns_tell_them_apart() {
         let buf = drawn(&[&[8, 0, 2, 1], &[16, 0, 8, 0], &[8, 1, 0, 0]], ThemeName::Mono, 9, 4);
         insta::assert_snapshot!(picture(&buf), @r"
-         ▓▓
-         ░░
-         ░░  ░░
-         ██▓▓░░██
+        | ▓▓
+        | ░░
+        | ░░
+        | ██▓▓░░██
         ");
     }
 
@@ -190,8 +220,20 @@ mod tests {
     fn a_single_layer_is_exact_without_colours() {
         let buf = drawn(&[&[1, 8, 12, 16]], ThemeName::Mono, 4, 2);
         insta::assert_snapshot!(picture(&buf), @r"
-          ▄█
-        ▁███
+        |  ▄█
+        |▁███
+        ");
+    }
+
+    #[test]
+    fn an_area_is_its_edge() {
+        let numbers = [0, 4, 6, 8];
+        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 2));
+        let theme = Theme::built_in(ThemeName::Mono);
+        draw_area(&Band { numbers: &numbers, role: Role::Accent }, 8, buf.area, &mut buf, &theme);
+        insta::assert_snapshot!(picture(&buf), @r"
+        |  ▄█
+        |▁█░░
         ");
     }
 
@@ -206,6 +248,11 @@ mod tests {
             let layers: Vec<&[u64]> = layers.iter().map(Vec::as_slice).collect();
             let buf = drawn(&layers, if mono { ThemeName::Mono } else { ThemeName::Dark }, width, height);
             prop_assert_eq!(buf.area, Rect::new(0, 0, width, height));
+            let mut buf = buf;
+            if let Some(numbers) = layers.first() {
+                let band = Band { numbers, role: Role::Accent };
+                draw_area(&band, 5, buf.area, &mut buf, &Theme::built_in(ThemeName::Dark));
+            }
         }
     }
 }

@@ -47,7 +47,9 @@ impl Steps {
             None => first.map_or(end - 1, |first| first.min(end - 1)),
         };
         let count = i64::try_from(steps.max(1)).unwrap_or(i64::MAX);
-        let length = end - from;
+        // The second that is just going on is the last step's, beyond its length: steps of a window are equally long, whole seconds
+        // where they divide it, so that rows stay in their column while time goes on from one step's end to the next.
+        let length = window.seconds().unwrap_or(end - from);
         let grain = match (window, length / count) {
             (Window::All, step) if step >= BY_DAY => 86_400,
             (Window::All, step) if step >= BY_HOUR => 3600,
@@ -74,7 +76,7 @@ mod tests {
     fn a_window_begins_where_sql_s_does_and_ends_just_behind_now() {
         let steps = Steps::of(Window::Minute, at(1_000_000), 4, None);
         assert_eq!(steps.bounds, [999_940, 999_955, 999_970, 999_985, i64::MAX]);
-        assert_eq!((steps.from, steps.step), (999_940, 15.25));
+        assert_eq!((steps.from, steps.step), (999_940, 15.0));
     }
 
     #[test]

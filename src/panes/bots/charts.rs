@@ -10,7 +10,7 @@ use super::{
     view::role_of,
 };
 use crate::{
-    domain::bots::Window,
+    domain::bots::{Layer, Window},
     panes::{ViewCx, notice},
     theme::Role,
     widgets::{
@@ -21,22 +21,29 @@ use crate::{
     },
 };
 
-/// How many steps a chart of this width has: so many that a step is a whole number of seconds, minutes or quarters of an hour and
-/// all of them together are the window.
+/// How many steps a chart of this width has: as many as there are columns, but where a step would be few seconds, so many that it is a
+/// whole number of them (rows have a second at best: half a second more or less would be seen).
 pub(super) fn steps(window: Window, width: u16) -> usize {
-    let width = i64::from(width).max(1);
-    let Some(seconds) = window.seconds() else { return usize::try_from(width).unwrap_or(1) };
-    let least = (seconds + width - 1) / width;
-    let fits = |step: i64| {
-        let nice = match step {
-            ..60 => 1,
-            60..3600 => 30,
-            _ => 900,
-        };
-        seconds % step == 0 && step % nice == 0
+    const FEW: i64 = 10;
+    let columns = i64::from(width).max(1);
+    let steps = match window.seconds() {
+        Some(seconds) if seconds < columns * FEW => {
+            let least = (seconds + columns - 1) / columns;
+            let step = (least.max(1)..=seconds).find(|step| seconds % step == 0);
+            step.map_or(1, |step| seconds / step)
+        }
+        _ => columns,
     };
-    let step = (least.max(1)..=seconds).find(|step| fits(*step)).unwrap_or(seconds);
-    usize::try_from(seconds / step).unwrap_or(1)
+    usize::try_from(steps).unwrap_or(1)
+}
+
+/// The time a chart is drawn for: the end of the step that is going on, so that a column keeps its rows while time goes on, and only
+/// the last one grows.
+pub(super) fn end(window: Window, now: Timestamp, steps: usize) -> Timestamp {
+    let Some(seconds) = window.seconds().map(i128::from) else { return now };
+    let steps = i128::try_from(steps).unwrap_or(1).max(1);
+    let step = (i128::from(now.as_second()) * steps).div_euclid(seconds) + 1;
+    i64::try_from(step * seconds / steps).ok().and_then(|end| Timestamp::from_second(end).ok()).unwrap_or(now)
 }
 
 /// A moment as an axis names it.
@@ -54,10 +61,29 @@ fn moment(second: i64, span: i64) -> String {
 /// What a chart is drawn from.
 struct Plot<'a> {
     bands: &'a [Band<'a>],
-    /// When it begins, in seconds.
+    form: Form,
+    /// When it begins and ends, in seconds.
     from: i64,
+    to: i64,
     /// What is said where all of it is zero.
     nothing: &'a str,
+}
+
+/// What an action is drawn as; those that are not documented have a colour of their own.
+fn role(action: &str) -> Role {
+    match role_of("botLedger", "action", action) {
+        Role::Text => Role::Accent,
+        role => role,
+    }
+}
+
+/// How it is drawn.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Columns of layers.
+    Stack,
+    /// The outline of one layer.
+    Area,
 }
 
 impl BotsPane {
@@ -75,31 +101,46 @@ impl BotsPane {
         let bot = self.chosen.as_deref();
         let plot = plot_area(area);
         let steps = steps(self.window, plot.width);
-        let chart = board.actions(bot, self.window, cx.now.wall, steps);
-        let role = |name: &str| match role_of("botLedger", "action", name) {
-            Role::Text => Role::Accent,
-            role => role,
-        };
+        let to = end(self.window, cx.now.wall, steps);
+        let chart = board.actions(bot, self.window, to, steps);
+        // The first step is a part of the window only: sums are those of the window itself.
+        let exact = board.actions(bot, self.window, cx.now.wall, 1);
         let bands: Vec<Band<'_>> =
             chart.layers.iter().map(|layer| Band { numbers: &layer.rows, role: role(&layer.name) }).collect();
         let mut pen = Pen::new(Rect { height: 1, ..area }, buf, cx.theme);
         pen.word("Actions", Role::Header).skip(2);
         pen.word(bot.unwrap_or("all bots"), if bot.is_some() { Role::Strong } else { Role::Muted }).skip(1);
-        for (at, layer) in chart.layers.iter().enumerate() {
-            let count: u64 = layer.rows.iter().sum();
-            let words = format!("{} {}", layer.name, grouped(count));
-            if count == 0 || safe::width(&words) + 3 > usize::from(pen.room()) {
-                continue;
-            }
-            let role = role(&layer.name);
-            pen.skip(1).word(chart::sign(at, role, cx.theme), role).skip(1).word(&words, Role::Muted);
-        }
+        self.write_legend(&exact.layers, &mut pen, cx);
+        rule(&mut pen);
         let nothing = if self.is_absent(Region::Ledger) {
             "this database has no bot_ledger table".to_owned()
         } else {
             self.nothing_in_window(cx)
         };
-        draw_plot(&Plot { bands: &bands, from: chart.from, nothing: &nothing }, area, buf, cx);
+        let form = Form::Stack;
+        draw_plot(
+            &Plot { bands: &bands, form, from: chart.from, to: to.as_second(), nothing: &nothing },
+            area,
+            buf,
+            cx,
+        );
+    }
+
+    /// `■ create 2  ■ verify 14`: with numbers where all of them have room, else without, else as many as go.
+    fn write_legend(&self, layers: &[Layer], pen: &mut Pen<'_>, cx: &ViewCx<'_>) {
+        let count = |layer: &Layer| layer.rows.iter().sum::<u64>();
+        let some: Vec<(usize, &Layer)> = layers.iter().enumerate().filter(|(_, layer)| count(layer) > 0).collect();
+        let full = |layer: &Layer| format!("{} {}", layer.name, grouped(count(layer)));
+        let wide: usize = some.iter().map(|(_, layer)| safe::width(&full(layer)) + 4).sum();
+        let fits = wide <= usize::from(pen.room());
+        for (at, layer) in some {
+            let words = if fits { full(layer) } else { layer.name.to_string() };
+            if safe::width(&words) + 3 > usize::from(pen.room()) {
+                break;
+            }
+            let role = role(&layer.name);
+            pen.skip(1).word(chart::sign(at, role, cx.theme), role).skip(1).word(&words, Role::Muted).skip(1);
+        }
     }
 
     /// Why there is nothing to see, and where there is something.
@@ -122,8 +163,9 @@ impl BotsPane {
         let board = &self.shown().board;
         let plot = plot_area(area);
         let steps = steps(self.window, plot.width);
-        let depth = board.depth(self.window, cx.now.wall, steps);
-        let now = cx.now.wall.as_second();
+        let to = end(self.window, cx.now.wall, steps);
+        let depth = board.depth(self.window, to, steps);
+        let now = to.as_second();
         let from = match self.window.seconds() {
             Some(seconds) => now - seconds,
             None => board.actions(None, self.window, cx.now.wall, 1).from,
@@ -134,7 +176,7 @@ impl BotsPane {
         let nothing =
             if self.is_absent(Region::Queue) { "this database has no work_queue table" } else { "nothing waits" };
         let bands = [Band { numbers: &depth, role: Role::Accent }];
-        draw_plot(&Plot { bands: &bands, from, nothing }, area, buf, cx);
+        draw_plot(&Plot { bands: &bands, form: Form::Area, from, to: now, nothing }, area, buf, cx);
     }
 
     /// `12 pending · oldest 3d · 4.2/min · empty in 8m`
@@ -172,6 +214,14 @@ impl BotsPane {
     }
 }
 
+/// A line from here to the end.
+pub(super) fn rule(pen: &mut Pen<'_>) {
+    if pen.room() > 2 {
+        let rest = "─".repeat(usize::from(pen.room() - 1));
+        pen.skip(1).word(&rest, Role::Faint);
+    }
+}
+
 /// Columns for the numbers at the left of a chart.
 const GUTTER: u16 = 6;
 
@@ -192,19 +242,21 @@ fn draw_plot(plot: &Plot<'_>, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
     }
     let top = chart::top(plot.bands);
     let columns = plot.bands.iter().map(|band| band.numbers.len()).max().unwrap_or(0);
-    let now = cx.now.wall.as_second();
     if top == 0 {
         notice::draw(&[(plot.nothing, Role::Muted)], place, buf, cx.theme);
     } else {
-        chart::draw(plot.bands, top, place, buf, cx.theme);
+        match (plot.form, plot.bands) {
+            (Form::Area, [band]) => chart::draw_area(band, top, place, buf, cx.theme),
+            _ => chart::draw(plot.bands, top, place, buf, cx.theme),
+        }
         let label = Rect { width: GUTTER - 1, height: 1, x: area.x, y: place.y };
         Pen::new(label, buf, cx.theme).right(&short(top), Role::Muted, GUTTER - 1);
     }
     let breadth = chart::breadth(place.width, columns);
     let wide = u16::try_from(columns).unwrap_or(u16::MAX).saturating_mul(breadth).min(place.width);
     let axis = Rect { x: place.right() - wide, y: area.bottom() - 1, width: wide, height: 1 };
-    let span = now - plot.from;
-    let (left, right) = (moment(plot.from, span), format!("{} UTC", moment(now, span)));
+    let span = plot.to - plot.from;
+    let (left, right) = (moment(plot.from, span), format!("{} UTC", moment(cx.now.wall.as_second(), span)));
     #[expect(clippy::cast_precision_loss, reason = "seconds of some centuries, for a word")]
     let each = format!("each column {}", figures::step(span as f64 / columns.max(1) as f64));
     let (ends, middle) = (safe::width(&left) + safe::width(&right), safe::width(&each));
@@ -243,10 +295,30 @@ mod tests {
                 let steps = steps(window, width);
                 assert!(steps >= 1 && steps <= usize::from(width), "{window:?} {width}: {steps}");
                 if let Some(seconds) = window.seconds() {
-                    assert_eq!(seconds % steps as i64, 0, "{window:?} {width}");
+                    let whole = seconds % steps as i64 == 0;
+                    assert!(whole || steps == usize::from(width), "{window:?} {width}: {steps}");
                     let most = seconds.min(i64::from(width));
                     assert!(steps as i64 * 2 >= most, "{window:?} {width}: {steps} steps leave most of it blank");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_keeps_its_rows_while_time_goes_on() {
+        for (window, width) in [(Window::Minute, 60), (Window::FiveMinutes, 90), (Window::Hour, 40), (Window::Week, 84)]
+        {
+            let steps = steps(window, width);
+            let step = window.seconds().unwrap_or(0) / steps as i64;
+            for now in 1_770_000_000..1_770_000_400 {
+                let [to, next] =
+                    [now, now + 1].map(|now| end(window, Timestamp::from_second(now).unwrap_or_default(), steps));
+                assert_eq!(to.as_second() % step, 0, "{window:?}");
+                assert!(
+                    (1..=step).contains(&(to.as_second() - now)),
+                    "{window:?}: the step that is going on is the last"
+                );
+                assert!(next == to || next.as_second() == to.as_second() + step);
             }
         }
     }

@@ -6,9 +6,12 @@ use jiff::Timestamp;
 
 use super::ages;
 use crate::{
-    domain::bots::{ActionCounts, BotLine, BotState, Items, QueueFigures},
+    domain::bots::{ActionCounts, BotLine, BotState, Items, QueueFigures, Window},
     theme::Role,
-    widgets::number::{grouped, length},
+    widgets::{
+        number::{grouped, length},
+        safe,
+    },
 };
 
 /// A bot's state: never told by colour alone.
@@ -91,18 +94,23 @@ pub(super) fn sums(lines: &[BotLine]) -> Sums {
 }
 
 impl Sums {
-    /// `2 running · 1 stuck`, and what is worst of it.
-    pub(super) fn words(&self) -> (String, Role) {
-        let parts = [(self.running, "running"), (self.stuck, "stuck"), (self.failed, "failed")];
-        let words: Vec<String> =
-            parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
-        let role = match self {
-            Self { failed: 1.., .. } => Role::Bad,
-            Self { stuck: 1.., .. } => Role::Warning,
-            Self { running: 1.., .. } => Role::Busy,
-            _ => Role::Muted,
-        };
-        (if words.is_empty() { "all idle".to_owned() } else { words.join(" · ") }, role)
+    /// What there is, the worst first, as whole words in so many columns: `1 failed · 1 stuck · 2 running`; and its role.
+    pub(super) fn words(&self, room: usize) -> (String, Role) {
+        let parts = [
+            (self.failed, "failed", Role::Bad),
+            (self.stuck, "stuck", Role::Warning),
+            (self.running, "running", Role::Busy),
+        ];
+        let mut some = parts.into_iter().filter(|(count, ..)| *count > 0).peekable();
+        let role = some.peek().map_or(Role::Muted, |(.., role)| *role);
+        let mut words = String::new();
+        for (count, word, _) in some {
+            let part = format!("{}{count} {word}", if words.is_empty() { "" } else { " · " });
+            if words.is_empty() || safe::width(&words) + safe::width(&part) <= room {
+                words.push_str(&part);
+            }
+        }
+        (if words.is_empty() { "all idle".to_owned() } else { words }, role)
     }
 }
 
@@ -116,6 +124,8 @@ pub(super) enum What {
     Hour,
     Day,
     Week,
+    /// The window's, where it is none of these.
+    Window(Window),
     /// Of the window, by action: create, update, delete, verify, flag.
     Action(usize),
     /// Of the window's runs: processed, created, updated, deleted.
@@ -128,11 +138,12 @@ impl What {
         match self {
             Self::State => "state",
             Self::LastRun => "last run",
-            Self::Success => "ok",
+            Self::Success => "success",
             Self::Spark => "",
             Self::Hour => "1 h",
             Self::Day => "24 h",
             Self::Week => "7 d",
+            Self::Window(window) => window.name(),
             Self::Action(at) => ["create", "update", "delete", "verify", "flag"][at % 5],
             Self::Item(at) => ["items", "+", "~", "−"][at % 4],
         }
@@ -144,6 +155,7 @@ impl What {
             Self::Hour => line.hour,
             Self::Day => line.day,
             Self::Week => line.week,
+            Self::Window(_) => line.window.all,
             Self::Action(at) => actions(&line.window)[at % 5],
             Self::Item(at) => items(&line.items)[at % 4],
             Self::State | Self::LastRun | Self::Success | Self::Spark => return None,
@@ -175,8 +187,8 @@ const BOT: u16 = 18;
 
 impl Columns {
     /// For lines of this width; what matters most is given room first.
-    pub(super) fn of(width: u16, lines: &[BotLine], sums: &Sums, now: Timestamp) -> Self {
-        let wide = |text: &str| u16::try_from(crate::widgets::safe::width(text)).unwrap_or(u16::MAX);
+    pub(super) fn of(width: u16, lines: &[BotLine], sums: &Sums, window: Window, now: Timestamp) -> Self {
+        let wide = |text: &str| u16::try_from(safe::width(text)).unwrap_or(u16::MAX);
         let states: Vec<StateWords> = lines.iter().map(|line| state(line, now)).collect();
         let names = lines.iter().map(|line| wide(&line.bot)).max().unwrap_or(0).max(5);
         let bot = names.min(BOT).min((width / 3).max(8));
@@ -185,7 +197,7 @@ impl Columns {
             let digits = what.number(sums).map_or(0, |number| wide(&grouped(number)));
             (what, digits.max(wide(what.header())))
         };
-        let total = wide(&sums.words().0).min(22);
+        let total = wide(&sums.words(usize::MAX).0).min(30);
         let short = states.iter().map(|state| wide(&state.short)).max().unwrap_or(0).max(5);
         let long = states.iter().map(|state| wide(&state.long)).max().unwrap_or(0).max(short).max(total).min(34);
         // The sign, a blank, the name.
@@ -202,11 +214,19 @@ impl Columns {
             has
         };
         give(&[(What::State, short.min(24))]);
-        give(&[number(What::Hour)]);
+        let of_window = match window {
+            Window::Hour => What::Hour,
+            Window::Day => What::Day,
+            Window::Week => What::Week,
+            other => What::Window(other),
+        };
+        give(&[number(of_window)]);
         let spark = give(&[(What::Spark, SPARK.0)]);
-        give(&[number(What::Day)]);
-        give(&[(What::Success, 4)]);
-        give(&[number(What::Week)]);
+        let others = |what: What| if what == of_window { Vec::new() } else { vec![number(what)] };
+        give(&others(What::Hour));
+        give(&others(What::Day));
+        give(&[(What::Success, 7)]);
+        give(&others(What::Week));
         give(&[(What::LastRun, 8)]);
         let reasons = long > short && {
             let more = long - short.min(24);
@@ -240,9 +260,10 @@ const fn order(what: What) -> usize {
         What::LastRun => 1,
         What::Success => 2,
         What::Spark => 3,
-        What::Hour => 4,
-        What::Day => 5,
-        What::Week => 6,
+        What::Window(_) => 4,
+        What::Hour => 5,
+        What::Day => 6,
+        What::Week => 7,
         What::Action(at) => 10 + at,
         What::Item(at) => 20 + at,
     }

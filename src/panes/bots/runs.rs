@@ -5,15 +5,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    domain::{activity::RunRow, time},
-    panes::{Now, bots::scroll::Lines},
+    domain::{
+        activity::RunRow,
+        bots::{Board, Limits},
+        time,
+    },
+    panes::bots::scroll::Lines,
 };
 
 /// Runs that are kept; the oldest that are over go first.
 const WINDOW: usize = 200;
-
-/// Runs that say `running` for longer than this have most likely died (`DATABASE.md`, "Values": their bot died).
-const STUCK_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What of a run has changed since it was last seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -58,9 +59,9 @@ impl Run {
         self.data.status == "running"
     }
 
-    /// Whether it says `running` for so long that its bot has most likely died.
-    pub(super) fn is_stuck(&self, now: Timestamp) -> bool {
-        let stuck = |started: Timestamp| now.duration_since(started).unsigned_abs() > STUCK_AFTER && started < now;
+    /// Whether it says `running` for longer than is usual for its bot: most likely that has died.
+    pub(super) fn is_stuck(&self, by: &Rule<'_>) -> bool {
+        let stuck = |started| by.board.is_stuck(&self.data.bot, started, by.now, by.limits);
         self.is_running() && self.started.is_some_and(stuck)
     }
 
@@ -68,6 +69,14 @@ impl Run {
     pub(super) fn took(&self) -> Option<Duration> {
         Duration::try_from(self.completed?.duration_since(self.started?)).ok()
     }
+}
+
+/// What says whether a run is stuck.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rule<'a> {
+    pub(super) board: &'a Board,
+    pub(super) limits: &'a Limits,
+    pub(super) now: Timestamp,
 }
 
 /// The runs in the order they are shown.
@@ -93,26 +102,21 @@ impl Runs {
         self.running
     }
 
-    /// How many of those that are here are most likely stuck.
-    pub(super) fn stuck(&self, now: Timestamp) -> usize {
-        self.runs.iter().filter(|run| run.is_stuck(now)).count()
-    }
-
     /// Forgets everything and takes these as the first look.
-    pub(super) fn restart(&mut self, rows: &[RunRow], running: u64, now: Now) {
+    pub(super) fn restart(&mut self, rows: &[RunRow], running: u64, by: &Rule<'_>) {
         self.runs.clear();
         for row in rows {
             self.take(row, None);
         }
-        self.settle(running, now);
+        self.settle(running, by);
     }
 
     /// Takes new and changed runs.
-    pub(super) fn merge(&mut self, rows: &[RunRow], running: u64, now: Now) {
+    pub(super) fn merge(&mut self, rows: &[RunRow], running: u64, at: Duration, by: &Rule<'_>) {
         for row in rows {
-            self.take(row, Some(now.elapsed));
+            self.take(row, Some(at));
         }
-        self.settle(running, now);
+        self.settle(running, by);
     }
 
     fn take(&mut self, row: &RunRow, at: Option<Duration>) {
@@ -130,11 +134,11 @@ impl Runs {
         }
     }
 
-    fn settle(&mut self, running: u64, now: Now) {
+    fn settle(&mut self, running: u64, by: &Rule<'_>) {
         self.running = running;
         // What is stuck is not running: it stands among the others, when it began.
         self.runs.sort_by_key(|run| {
-            let runs = run.is_running() && !run.is_stuck(now.wall);
+            let runs = run.is_running() && !run.is_stuck(by);
             (!runs, std::cmp::Reverse(run.data.id))
         });
         while self.runs.len() > WINDOW {
@@ -176,9 +180,12 @@ pub(super) mod tests {
         }
     }
 
-    fn now() -> Now {
-        let wall = time::parse("2026-02-03T12:00:00.000Z").unwrap_or_default();
-        Now { elapsed: Duration::from_secs(5), wall }
+    const AT: Duration = Duration::from_secs(5);
+
+    /// A board that knows of no run: 30 minutes are the limit.
+    fn with_rule(work: impl FnOnce(&Rule<'_>)) {
+        let now = time::parse("2026-02-03T12:00:00.000Z").unwrap_or_default();
+        work(&Rule { board: &Board::default(), limits: &Limits::default(), now });
     }
 
     fn ids(runs: &Runs) -> Vec<i64> {
@@ -190,13 +197,15 @@ pub(super) mod tests {
         let mut runs = Runs::default();
         let rows = [
             run(1, "running", "2026-01-01 00:00:00", None),
-            run(2, "running", "2026-02-03 11:00:00", None),
+            run(2, "running", "2026-02-03 11:50:00", None),
             run(3, "completed", "2026-02-03 11:10:00", Some("2026-02-03 11:10:42")),
             run(4, "failed", "2026-02-03 11:20:00", None),
         ];
-        runs.restart(&rows, 9, now());
-        assert_eq!(ids(&runs), [2, 4, 3, 1]);
-        assert_eq!((runs.running(), runs.stuck(now().wall)), (9, 1));
+        with_rule(|by| {
+            runs.restart(&rows, 9, by);
+            assert_eq!(runs.all().iter().map(|run| run.is_stuck(by)).collect::<Vec<_>>(), [false, false, false, true]);
+        });
+        assert_eq!((ids(&runs), runs.running()), (vec![2, 4, 3, 1], 9));
         assert_eq!(runs.get(2).and_then(Run::took), Some(Duration::from_secs(42)));
         assert_eq!(runs.get(0).and_then(|run| run.news), None);
     }
@@ -204,25 +213,25 @@ pub(super) mod tests {
     #[test]
     fn a_change_marks_its_cells_and_moves_the_run() {
         let mut runs = Runs::default();
-        runs.restart(&[run(7, "running", "2026-02-03 11:00:00", None), run(8, "completed", "x", None)], 1, now());
+        let first = [run(7, "running", "2026-02-03 11:00:00", None), run(8, "completed", "x", None)];
+        with_rule(|by| runs.restart(&first, 1, by));
         let mut over = run(7, "completed", "2026-02-03 11:00:00", Some("2026-02-03T11:59:00.000Z"));
         over.items[1] = Value::Integer(3);
-        runs.merge(&[over.clone(), run(9, "running", "2026-02-03 12:00:00", None)], 1, now());
+        with_rule(|by| runs.merge(&[over.clone(), run(9, "running", "2026-02-03 12:00:00", None)], 1, AT, by));
         assert_eq!(ids(&runs), [9, 8, 7]);
-        assert_eq!(runs.get(0).and_then(|run| run.news), Some(News::Arrived(now().elapsed)));
+        assert_eq!(runs.get(0).and_then(|run| run.news), Some(News::Arrived(AT)));
         let marks = Marks { status: true, end: true, items: [false, true, false, false] };
-        assert_eq!(runs.get(2).and_then(|run| run.news), Some(News::Changed(now().elapsed, marks)));
-        let later = Now { elapsed: Duration::from_secs(50), ..now() };
-        runs.merge(&[over], 1, later);
-        assert_eq!(runs.get(2).and_then(|run| run.news), Some(News::Changed(now().elapsed, marks)), "nothing changed");
+        assert_eq!(runs.get(2).and_then(|run| run.news), Some(News::Changed(AT, marks)));
+        with_rule(|by| runs.merge(&[over], 1, AT * 9, by));
+        assert_eq!(runs.get(2).and_then(|run| run.news), Some(News::Changed(AT, marks)), "nothing changed");
     }
 
     #[test]
     fn old_runs_that_are_over_go_first() {
         let mut runs = Runs::default();
-        let mut rows = vec![run(1, "running", "2026-02-03 11:00:00", None)];
+        let mut rows = vec![run(1, "running", "2026-02-03 11:50:00", None)];
         rows.extend((2..=300).map(|id| run(id, "completed", "2026-02-03 11:00:00", None)));
-        runs.restart(&rows, 1, now());
+        with_rule(|by| runs.restart(&rows, 1, by));
         assert_eq!(runs.all().len(), WINDOW);
         assert_eq!((ids(&runs)[0], ids(&runs)[1], ids(&runs)[199]), (1, 300, 102));
     }

@@ -11,7 +11,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{
-        activity::{LedgerRow, RunRow},
+        activity::{BoardUpdate, LedgerRow, RunRow, Tally},
+        bots::{Depth, ReadSoFar},
         page::RowKey,
         schema::{KeyKind, Relation, Schema, samples},
         value::Value,
@@ -76,6 +77,36 @@ fn first() -> ActivityUpdate {
     }
 }
 
+/// The same look with what the board learns from it.
+fn told(mut update: ActivityUpdate) -> ActivityUpdate {
+    let tally = |row: &LedgerRow| Tally {
+        bot: row.bot.as_str().into(),
+        action: row.action.as_str().into(),
+        second: row.created_at.as_deref().and_then(crate::domain::time::parse).map(Timestamp::as_second),
+        rows: 1,
+    };
+    let queue = update.queue.as_ref().map(|counts| {
+        let depth = |(status, rows): &(String, u64)| Depth {
+            status: status.as_str().into(),
+            action: "verify".into(),
+            bot: "verifier".into(),
+            rows: *rows,
+        };
+        counts.iter().map(depth).collect()
+    });
+    update.board = BoardUpdate {
+        ledger_anew: update.anew,
+        ledger: update.ledger.iter().map(tally).collect(),
+        runs_anew: update.anew,
+        runs: update.runs.clone(),
+        queue_anew: update.anew,
+        queue,
+        read: update.anew.then_some(ReadSoFar { rows: 30, of: 30, week: true, all: true }),
+        ..update.board
+    };
+    update
+}
+
 fn more(ids: std::ops::RangeInclusive<i64>) -> ActivityUpdate {
     ActivityUpdate { ledger: ids.map(|id| ledger(id, 0)).collect(), runs_running: 14, ..ActivityUpdate::default() }
 }
@@ -119,7 +150,7 @@ impl Stage {
     }
 
     fn update(&mut self, update: ActivityUpdate) -> Handled {
-        let answer = Answer::Activity(Arc::new(update));
+        let answer = Answer::Activity(Arc::new(told(update)));
         self.with(|pane, cx| pane.reply(Slot::Activity, Ok(&answer), cx))
     }
 
@@ -153,9 +184,9 @@ impl Stage {
 fn pictures() {
     for (width, height) in [(40, 10), (80, 24), (160, 50), (160, 14)] {
         let mut stage = Stage::live(width, height);
-        for region in Region::NAMES {
-            insta::assert_snapshot!(format!("{region}_{width}x{height}"), stage.picture());
-            stage.act(Action::NextTab);
+        for (region, name) in Region::ALL.into_iter().zip(Region::NAMES) {
+            stage.pane.turn_to(region);
+            insta::assert_snapshot!(format!("{name}_{width}x{height}"), stage.picture());
         }
     }
 }
@@ -172,13 +203,13 @@ fn what_is_not_there_is_said_in_words() {
     insta::assert_snapshot!("failed", stage.picture());
     stage.with(|pane, cx| pane.reply(Slot::Activity, Ok(&Answer::NoActivity), cx));
     insta::assert_snapshot!("missing", stage.picture());
-    assert_eq!(stage.pane.summary(stage.now), None);
+    assert_eq!(stage.pane.summary(stage.now, &Limits::default()), None);
     stage.update(ActivityUpdate { anew: true, queue: Some(Vec::new()), ..ActivityUpdate::default() });
     insta::assert_snapshot!("nothing_yet", stage.picture());
     stage.update(more(1..=3));
     stage.with(|pane, cx| pane.reply(Slot::Activity, Err(&error), cx));
     assert!(stage.picture().contains("the database is locked") && stage.picture().contains("q-3"));
-    assert_eq!(stage.pane.summary(stage.now), Some((14, 0)));
+    assert_eq!(stage.pane.summary(stage.now, &Limits::default()), Some((14, 0)), "all that run are at work");
 }
 
 #[test]
@@ -193,8 +224,9 @@ fn it_follows_until_the_cursor_moves_and_then_nothing_moves() {
     stage.update(more(32..=43));
     let after = stage.picture();
     assert!(after.contains("▼ 12 new"), "{after}");
-    let rows =
-        |picture: &str| picture.lines().take(11).map(|line| line.chars().take(76).collect()).collect::<Vec<String>>();
+    let rows = |picture: &str| {
+        picture.lines().take(11).map(|line| line.chars().skip(37).take(39).collect()).collect::<Vec<String>>()
+    };
     assert_eq!(rows(&after), rows(&held), "what is looked at does not move");
     stage.act(Action::PageDown);
     assert!(stage.picture().contains("▼ 4 new"), "{}", stage.picture());
@@ -221,7 +253,7 @@ fn while_paused_nothing_moves_and_nothing_is_lost() {
     assert!(meanwhile.contains("paused · 7 new"), "{meanwhile}");
     let above = |picture: &str| picture.lines().take(13).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(above(&meanwhile), above(&paused), "only the count moves");
-    assert_eq!(stage.pane.summary(stage.now), Some((13, 99)), "what is known goes on");
+    assert_eq!(stage.pane.summary(stage.now, &Limits::default()), Some((13, 99)), "what is known goes on");
     stage.act(Action::Pause);
     let on = stage.picture();
     assert!(on.contains("q-37") && on.contains("┄┄ 2 more, counted but not read ┄┄"), "{on}");
@@ -230,11 +262,6 @@ fn while_paused_nothing_moves_and_nothing_is_lost() {
 #[test]
 fn new_rows_flash_once_and_changes_are_marked_for_a_while() {
     let mut stage = Stage::live(160, 14);
-    assert_eq!(stage.grounds(Role::Flash), 0, "what was there is not new");
-    stage.out.commands.clear();
-    stage.update(ActivityUpdate { runs: vec![run(9, "completed", 90, Some(80))], ..more(31..=32) });
-    assert_eq!(stage.grounds(Role::Flash), 2);
-    assert_eq!(stage.out.commands.pop(), Some(Command::After(FLASH, Timer::Flash)));
     let marked = |stage: &Stage| {
         let role = Theme::built_in(ThemeName::Dark).style(Role::Changed);
         stage
@@ -244,14 +271,23 @@ fn new_rows_flash_once_and_changes_are_marked_for_a_while() {
             .filter(|cell| Some(cell.fg) == role.fg && cell.modifier == role.add_modifier)
             .count()
     };
-    assert!(marked(&stage) > 0, "the status and the end of the run");
+    assert_eq!(stage.grounds(Role::Flash), 0, "what was there is not new");
+    stage.out.commands.clear();
+    stage.act(Action::NextTab);
+    let quiet = marked(&stage);
+    stage.act(Action::PreviousTab);
+    stage.update(ActivityUpdate { runs: vec![run(9, "completed", 90, Some(80))], ..more(31..=32) });
+    assert_eq!(stage.grounds(Role::Flash), 2);
+    assert_eq!(stage.out.commands.pop(), Some(Command::After(FLASH, Timer::Flash)));
+    stage.act(Action::NextTab);
+    assert!(marked(&stage) > quiet, "the status and the end of the run");
     stage.now.elapsed += FLASH;
     assert_eq!(stage.with(|pane, cx| pane.timer(Timer::Flash, cx)), Handled::Yes);
     assert_eq!(stage.grounds(Role::Flash), 0);
     assert_eq!(stage.out.commands.pop(), Some(Command::After(MARK - FLASH, Timer::Flash)));
     stage.now.elapsed += MARK - FLASH;
     assert_eq!(stage.with(|pane, cx| pane.timer(Timer::Flash, cx)), Handled::Yes);
-    assert_eq!(marked(&stage), 0);
+    assert_eq!(marked(&stage), quiet);
     assert_eq!(stage.out.commands.pop(), None, "then it is quiet");
     assert_eq!(stage.with(|pane, cx| pane.timer(Timer::Flash, cx)), Handled::No);
     assert_eq!(stage.update(ActivityUpdate { runs_running: 14, ..ActivityUpdate::default() }), Handled::No);
@@ -279,6 +315,9 @@ fn enter_opens_what_the_row_is_about() {
     stage.act(Action::NextTab);
     stage.act(Action::Down);
     stage.act(Action::Open);
+    let opened = stage.out.intents.pop();
+    assert!(matches!(opened, Some(Intent::ShowEvent { key: RowKey::Rowid(9), .. })), "{opened:?}");
+    stage.act(Action::FollowReference);
     assert!(matches!(stage.out.intents.pop(), Some(Intent::Go(place)) if place.to_string() == "bot_runs/9"));
     stage.act(Action::CopyRow);
     assert!(matches!(stage.out.intents.pop(), Some(Intent::CopyRow { key: RowKey::Rowid(9), .. })));
@@ -306,14 +345,15 @@ fn a_click_puts_the_cursor_and_another_opens() {
 #[test]
 fn ages_wake_the_screen_at_full_minutes_only() {
     let mut stage = Stage::live(80, 24);
-    let wait = stage.pane.next_age(stage.now).unwrap();
+    let wait = stage.pane.next_age(stage.now, &Limits::default()).unwrap();
     assert_eq!(wait, Duration::from_secs(30), "an age below an hour is on the screen");
-    let shown = stage.picture();
+    let ledger = |stage: &Stage| stage.picture().lines().skip(14).map(str::to_owned).collect::<Vec<_>>();
+    let shown = ledger(&stage);
     stage.now.wall += SignedDuration::try_from(wait).unwrap() - SignedDuration::from_millis(1);
-    assert_eq!(stage.picture(), shown);
+    assert_eq!(ledger(&stage), shown);
     stage.now.wall += SignedDuration::from_millis(1);
-    assert_ne!(stage.picture(), shown);
-    assert_eq!(Stage::new(80, 24).pane.next_age(stage.now), None);
+    assert_ne!(ledger(&stage), shown);
+    assert_eq!(Stage::new(80, 24).pane.next_age(stage.now, &Limits::default()), None);
 }
 
 #[derive(Clone, Debug)]
@@ -426,7 +466,7 @@ proptest! {
                 }
             }
             prop_assert!(stage.pane.model.tail.len() <= 2 * tail::WINDOW);
-            let _ = stage.pane.next_age(stage.now);
+            let _ = stage.pane.next_age(stage.now, &Limits::default());
             let picture = stage.picture();
             prop_assert!(!picture.chars().any(|letter| letter != '\n' && letter.is_control()), "{picture:?}");
         }

@@ -7,7 +7,10 @@ use super::{
     layout::{Layout, Part, Region},
 };
 use crate::{
-    domain::catalogue::{self, Tone},
+    domain::{
+        bots::Window,
+        catalogue::{self, Tone},
+    },
     panes::{
         Now, ViewCx,
         frame::{self, Frame},
@@ -21,7 +24,17 @@ impl BotsPane {
     /// The frame, for drawing and for clicks on its tabs.
     pub(super) fn frame(&self) -> Frame<'static> {
         let open = Region::ALL.iter().position(|region| *region == self.region).unwrap_or(0);
-        Frame { title: "Bots", tabs: &Region::NAMES, open, ..Frame::default() }
+        let window = match self.window {
+            Window::Minute => "last 1 min",
+            Window::FiveMinutes => "last 5 min",
+            Window::QuarterHour => "last 15 min",
+            Window::Hour => "last 1 h",
+            Window::Day => "last 24 h",
+            Window::Week => "last 7 d",
+            Window::All => "all",
+        };
+        let corner = if self.phase == Phase::Live { window } else { "" };
+        Frame { title: "Bots", tabs: &Region::NAMES, open, corner, ..Frame::default() }
     }
 
     pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
@@ -117,10 +130,7 @@ impl BotsPane {
                 self.write_queue(&mut pen);
             }
         }
-        if pen.room() > 2 {
-            let rest = "─".repeat(usize::from(pen.room() - 1));
-            pen.skip(1).word(&rest, Role::Faint);
-        }
+        super::charts::rule(&mut pen);
     }
 
     fn draw_summary(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
@@ -134,14 +144,15 @@ impl BotsPane {
         self.write_queue(&mut pen);
     }
 
-    /// `2 running · 12 stuck?`
+    /// `2 running · 12 stuck`
     fn write_runs(&self, pen: &mut Pen<'_>, cx: &ViewCx<'_>) {
-        let runs = &self.shown().runs;
-        let stuck = runs.stuck(cx.now.wall) as u64;
-        let running = runs.running().saturating_sub(stuck);
+        let model = self.shown();
+        let lines = model.board.lines(self.window, cx.now.wall, &cx.settings.limits);
+        let stuck: u64 = lines.iter().map(|line| line.stuck).sum();
+        let running = model.runs.running().saturating_sub(stuck);
         pen.word(&format!("{} running", grouped(running)), if running > 0 { Role::Busy } else { Role::Muted });
         if stuck > 0 {
-            pen.word(" · ", Role::Faint).word(&format!("{} stuck?", grouped(stuck)), Role::Muted);
+            pen.word(" · ", Role::Faint).word(&format!("{} stuck", grouped(stuck)), Role::Muted);
         }
     }
 

@@ -28,14 +28,15 @@ impl BotsPane {
             return notice::draw(&words, area, buf, cx.theme);
         }
         let sums = figures::sums(&lines);
-        let columns = Columns::of(area.width, &lines, &sums, cx.now.wall);
+        let columns = Columns::of(area.width, &lines, &sums, self.window, cx.now.wall);
         let shown = self.board_lines();
         let spark = columns.columns.iter().find(|(what, _)| *what == What::Spark).map_or(0, |(_, width)| *width);
         let steps = charts::steps(self.window, spark);
+        let to = charts::end(self.window, cx.now.wall, steps);
         let visible = lines.get(shown.clone()).unwrap_or_default();
         let sparks: Vec<Vec<u64>> = match spark {
             0 => Vec::new(),
-            _ => visible.iter().map(|line| board.activity(Some(&line.bot), self.window, cx.now.wall, steps)).collect(),
+            _ => visible.iter().map(|line| board.activity(Some(&line.bot), self.window, to, steps)).collect(),
         };
         let top = sparks.iter().flatten().copied().max().unwrap_or(0);
         if !part.head.is_empty() {
@@ -54,7 +55,7 @@ impl BotsPane {
         if shown.len() < lines.len() && !left.is_empty() {
             let hidden = lines.iter().enumerate().filter(|(at, _)| !shown.contains(at)).map(|(_, line)| line.clone());
             let hidden: Vec<BotLine> = hidden.collect();
-            let (words, role) = figures::sums(&hidden).words();
+            let (words, role) = figures::sums(&hidden).words(usize::from(area.width));
             let mut pen = Pen::new(left, buf, cx.theme);
             pen.skip(2).word(&format!("and {} more · ", hidden.len()), Role::Muted).word(&words, role);
             return;
@@ -112,7 +113,10 @@ impl BotsPane {
     /// The column of the window that is chosen stands out.
     const fn head_role(&self, what: What) -> Role {
         match (what, self.window) {
-            (What::Hour, Window::Hour) | (What::Day, Window::Day) | (What::Week, Window::Week) => Role::HeaderSorted,
+            (What::Window(_), _)
+            | (What::Hour, Window::Hour)
+            | (What::Day, Window::Day)
+            | (What::Week, Window::Week) => Role::HeaderSorted,
             _ => Role::Muted,
         }
     }
@@ -179,7 +183,8 @@ impl BotsPane {
 
     /// All bots together.
     fn draw_sums(&self, sums: &Sums, columns: &Columns, bots: usize, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
-        let (words, role) = sums.words();
+        let room = columns.columns.iter().find(|(what, _)| *what == What::State).map_or(0, |(_, width)| *width);
+        let (words, role) = sums.words(usize::from(room));
         let mut pen = Pen::new(area, buf, cx.theme);
         pen.skip(2).left(&format!("all {bots}"), Role::Muted, columns.bot);
         for (what, width) in &columns.columns {

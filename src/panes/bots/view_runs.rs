@@ -7,7 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     BotsPane, ages,
     layout::Region,
-    runs::{Marks, News, Run},
+    runs::{Marks, News, Rule, Run},
     scroll::Lines as _,
     view::role_of,
 };
@@ -60,8 +60,9 @@ impl BotsPane {
             _ => Marks::default(),
         };
         let marked = |changed: bool, role: Role| if changed { Role::Changed } else { role };
-        let (status, role) = if run.is_stuck(cx.now.wall) {
-            ("stuck?", Role::Muted)
+        let rule = Rule { board: &self.shown().board, limits: &cx.settings.limits, now: cx.now.wall };
+        let (status, role) = if run.is_stuck(&rule) {
+            ("stuck", Role::Warning)
         } else {
             (run.data.status.as_str(), role_of("botRuns", "status", &run.data.status))
         };

@@ -134,7 +134,7 @@ fn charts_have_the_documented_actions_then_the_others() {
             ("analyze", &[0, 0, 0, 3]),
         ]
     );
-    assert_eq!((chart.from, chart.step), (NOW - 3600, 900.25));
+    assert_eq!((chart.from, chart.step), (NOW - 3600, 900.0));
     assert_eq!(board.activity(Some("creator"), Window::Hour, at(NOW), 2), [2, 3]);
     assert_eq!(board.activity(Some("nobody"), Window::Hour, at(NOW), 2), [0, 0]);
     assert_eq!(board.activity(None, Window::All, at(NOW), 1), [56]);
