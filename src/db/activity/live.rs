@@ -1,16 +1,19 @@
 //! The rows that can still change, looked at again in turns.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// At most this many rows are looked at again in one look: what is left follows in the next ones.
 pub(super) const TURN: usize = 512;
+/// Likewise where looks follow each other fast.
+pub(super) const FEW: usize = 64;
 /// At most this many rows are kept; the rest is counted only.
 pub(super) const BOUND: usize = 5000;
 
 /// Rows by id with what is known of each, and whose turn it is.
 #[derive(Clone)]
 pub(super) struct Live<T> {
-    rows: BTreeMap<i64, T>,
+    /// Shared with the copy from before, until one of them changes.
+    rows: Arc<BTreeMap<i64, T>>,
     /// The turn goes on below this id: from the newest to the oldest, then around.
     next: Option<i64>,
     /// So many have not been looked at since the last change.
@@ -19,25 +22,24 @@ pub(super) struct Live<T> {
 
 impl<T> Default for Live<T> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), next: None, owed: 0 }
+        Self { rows: Arc::new(BTreeMap::new()), next: None, owed: 0 }
     }
 }
 
-impl<T> Live<T> {
+impl<T: Clone> Live<T> {
     pub(super) fn get(&self, id: i64) -> Option<&T> {
         self.rows.get(&id)
     }
 
-    /// Keeps a row; where there are too many, those with the highest ids.
-    pub(super) fn insert(&mut self, id: i64, row: T) {
-        self.rows.insert(id, row);
-        if self.rows.len() > BOUND {
-            self.rows.pop_first();
-        }
+    /// Keeps a row; where there are too many, those with the highest ids, and says which one had to go.
+    pub(super) fn insert(&mut self, id: i64, row: T) -> Option<T> {
+        let rows = Arc::make_mut(&mut self.rows);
+        rows.insert(id, row);
+        if rows.len() > BOUND { rows.pop_first().map(|(_, row)| row) } else { None }
     }
 
     pub(super) fn remove(&mut self, id: i64) -> Option<T> {
-        self.rows.remove(&id)
+        if self.rows.contains_key(&id) { Arc::make_mut(&mut self.rows).remove(&id) } else { None }
     }
 
     pub(super) fn clear(&mut self) {
@@ -46,6 +48,10 @@ impl<T> Live<T> {
 
     pub(super) fn ids(&self) -> impl Iterator<Item = i64> + '_ {
         self.rows.keys().copied()
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = &T> + '_ {
+        self.rows.values()
     }
 
     /// Something changed: each row has to be looked at again.

@@ -1,31 +1,14 @@
-//! Following the queue: how many rows have which status, corrected by the rows that can change.
+//! Following the queue of a server: how many rows have which status, corrected by the rows that can change.
 
 use std::collections::BTreeMap;
 
-use super::{
-    Occasion,
-    live::{BOUND, Live},
-    source::{Counting, Source, text},
-};
-use crate::domain::{activity::QueueCounts, schema::Schema};
+use super::live::Live;
+use crate::domain::activity::QueueCounts;
 
 /// How many of the newest known rows are looked at again each time, done or not.
 pub(super) const WINDOW: usize = 8;
-/// More new rows than this at once: they are counted, not read.
-const FLOOD: usize = 2000;
 /// The documented statuses in their order; the first two can change.
 pub(super) const STATUSES: [&str; 4] = ["pending", "processing", "completed", "failed"];
-
-/// What is known of the queue.
-#[derive(Clone)]
-pub(super) struct Queue {
-    since: String,
-    by_id: String,
-    changeable: String,
-    recount: String,
-    newest: String,
-    known: KnownQueue,
-}
 
 /// What is known of the queue, wherever it was read.
 #[derive(Clone)]
@@ -138,97 +121,6 @@ impl KnownQueue {
         let place = |status: &str| STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len());
         counts.sort_by(|one, other| (place(&one.0), &one.0).cmp(&(place(&other.0), &other.0)));
         counts
-    }
-}
-
-impl Queue {
-    pub(super) fn of(schema: &Schema) -> Option<Self> {
-        let source = Source::of(schema, "workQueue", &["status"])?;
-        Some(Self {
-            since: source.rows("WHERE # >= ?1 ORDER BY # LIMIT ?2"),
-            by_id: source.rows("WHERE # = ?1"),
-            changeable: source.rows("WHERE $0 IN (?1, ?2) LIMIT ?3"),
-            recount: source.expression("$0, count(*)", "GROUP BY $0"),
-            newest: source.rows("ORDER BY # DESC LIMIT ?1"),
-            known: KnownQueue::default(),
-        })
-    }
-
-    /// Whether rows wait to be looked at again.
-    pub(super) const fn owes(&self) -> bool {
-        self.known.live.owes()
-    }
-
-    /// The counts from the whole table.
-    pub(super) fn first(&mut self, counting: &mut Counting<'_>) -> rusqlite::Result<QueueCounts> {
-        self.recount(counting)?;
-        Ok(self.known.tell())
-    }
-
-    /// Corrects the counts; `None` where they are as they were.
-    pub(super) fn next(
-        &mut self,
-        counting: &mut Counting<'_>,
-        occasion: Occasion,
-    ) -> rusqlite::Result<Option<QueueCounts>> {
-        if occasion == Occasion::Change {
-            self.known.live.owe();
-            if !self.look_at_the_newest(counting)? {
-                self.recount(counting)?;
-                return Ok(self.known.news());
-            }
-        }
-        let turn = self.known.live.turn();
-        let mut seen = Vec::with_capacity(turn.len());
-        counting.by_id(&self.by_id, &turn, |id, row| {
-            seen.push((id, row.map(|row| text(row, 1)).transpose()?.map(Option::unwrap_or_default)));
-            Ok(())
-        })?;
-        for (id, status) in seen {
-            self.known.note(id, status);
-        }
-        Ok(self.known.news())
-    }
-
-    /// Counts the whole table again; `None` where the counts were right.
-    pub(super) fn audit(&mut self, counting: &mut Counting<'_>) -> rusqlite::Result<Option<QueueCounts>> {
-        self.recount(counting)?;
-        Ok(self.known.news())
-    }
-
-    /// False where too many came at once.
-    fn look_at_the_newest(&mut self, counting: &mut Counting<'_>) -> rusqlite::Result<bool> {
-        let mut seen = Vec::new();
-        counting.each(&self.since, (self.known.floor, (WINDOW + FLOOD) as i64), |row| {
-            seen.push((row.get(0)?, text(row, 1)?.unwrap_or_default()));
-            Ok(())
-        })?;
-        let all = seen.len() < WINDOW + FLOOD;
-        if all {
-            self.known.look_at_the_newest(seen);
-        }
-        Ok(all)
-    }
-
-    fn recount(&mut self, counting: &mut Counting<'_>) -> rusqlite::Result<()> {
-        let (mut counts, mut recent) = (BTreeMap::new(), BTreeMap::new());
-        counting.each(&self.recount, [], |row| {
-            *counts.entry(text(row, 0)?.unwrap_or_default()).or_default() += row.get::<_, i64>(1)?.max(0) as u64;
-            Ok(())
-        })?;
-        let mut can_change = Vec::new();
-        counting.each(&self.changeable, (STATUSES[0], STATUSES[1], BOUND as i64), |row| {
-            if let Some(status) = text(row, 1)?.as_deref().and_then(changeable) {
-                can_change.push((row.get(0)?, status));
-            }
-            Ok(())
-        })?;
-        counting.each(&self.newest, [WINDOW as i64], |row| {
-            recent.insert(row.get(0)?, text(row, 1)?.unwrap_or_default());
-            Ok(())
-        })?;
-        self.known.begin(counts, can_change, recent);
-        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The first bytes of a text that are kept; the pane shows a line of it.
-const TEXT_HEAD: usize = 1024;
+pub(super) const TEXT_HEAD: usize = 1024;
 
 /// A table with its names resolved, ready for building statements.
 #[derive(Clone)]
@@ -133,6 +133,11 @@ pub(super) struct Counting<'a> {
 impl<'a> Counting<'a> {
     pub(super) fn new(connection: &'a Connection) -> Self {
         Self { connection, rows_read: 0 }
+    }
+
+    /// Another one over the same connection.
+    pub(super) const fn another(&self) -> Self {
+        Self { connection: self.connection, rows_read: 0 }
     }
 
     /// Runs `sql` and gives each row to `take`. The statement stays prepared for the next look.
