@@ -64,12 +64,7 @@ impl<T: Clone> Live<T> {
         self.owed > 0
     }
 
-    /// The rows whose turn it is, at most [`TURN`].
-    pub(super) fn turn(&mut self) -> Vec<i64> {
-        self.turn_of(TURN)
-    }
-
-    /// As [`Self::turn`], at most so many.
+    /// The rows whose turn it is, at most so many.
     pub(super) fn turn_of(&mut self, most: usize) -> Vec<i64> {
         let wanted = self.owed.min(most).min(self.rows.len());
         self.owed -= self.owed.min(most);
@@ -99,12 +94,12 @@ mod tests {
         for id in 0..1300 {
             live.insert(id, ());
         }
-        assert!(live.turn().is_empty(), "nothing changed");
+        assert!(live.turn_of(TURN).is_empty(), "nothing changed");
         live.owe();
         let mut seen = BTreeSet::new();
         let mut turns = 0;
         while live.owes() {
-            let turn = live.turn();
+            let turn = live.turn_of(TURN);
             assert!(turn.len() <= TURN);
             seen.extend(turn);
             turns += 1;
@@ -112,13 +107,13 @@ mod tests {
         assert_eq!((seen.len(), turns), (1300, 3));
         // A change in the middle of a round: the turn goes on where it was, and all come once more.
         live.owe();
-        let first: BTreeSet<i64> = live.turn().into_iter().collect();
+        let first: BTreeSet<i64> = live.turn_of(TURN).into_iter().collect();
         live.owe();
-        let second = live.turn();
+        let second = live.turn_of(TURN);
         assert!(second.iter().all(|id| !first.contains(id)));
         let mut seen: BTreeSet<i64> = second.into_iter().collect();
         while live.owes() {
-            seen.extend(live.turn());
+            seen.extend(live.turn_of(TURN));
         }
         assert_eq!(seen.len(), 1300);
     }

@@ -14,9 +14,11 @@ use rusqlite::Connection;
 
 use super::{ActivityReader, Occasion};
 use crate::domain::{
-    activity::{ActivityUpdate, LedgerRow, RunRow},
+    activity::{ActivityUpdate, BoardUpdate, LedgerRow, QueueEvent, RunRow, TAIL},
+    bots::ReadSoFar,
     catalogue,
-    schema::{KeyKind, Relation, RelationKind, Schema, samples},
+    schema::{Index, KeyKind, Relation, RelationKind, Schema, samples},
+    time,
     value::Value,
 };
 
@@ -33,7 +35,7 @@ pub(super) fn tables(logical: &str) -> String {
            status TEXT DEFAULT 'running', items_processed INTEGER DEFAULT 0, items_created INTEGER DEFAULT 0,
            items_updated INTEGER DEFAULT 0, items_deleted INTEGER DEFAULT 0, summary TEXT);
          CREATE TABLE {} (id INTEGER PRIMARY KEY AUTOINCREMENT, item_type TEXT NOT NULL, item_id TEXT NOT NULL, action TEXT NOT NULL,
-           status TEXT DEFAULT 'pending');",
+           status TEXT DEFAULT 'pending', created_by TEXT, assigned_to TEXT, created_at TEXT, processed_at TEXT);",
         names("bot_ledger"),
         names("bot_runs"),
         names("work_queue")
@@ -73,10 +75,32 @@ pub(super) fn schema(connection: &Connection) -> Schema {
         Arc::new(if kind == "view" {
             Relation { kind: RelationKind::View, key: KeyKind::None, ..table }
         } else {
-            Relation { key: KeyKind::Rowid { alias: "rowid".into(), column: Some(0) }, ..table }
+            let indexes = indexes(connection, &name);
+            Relation { key: KeyKind::Rowid { alias: "rowid".into(), column: Some(0) }, indexes, ..table }
         })
     });
     Schema { relations: relations.collect() }
+}
+
+fn indexes(connection: &Connection, table: &str) -> Vec<Index> {
+    connection
+        .prepare(
+            "SELECT l.name, l.\"partial\", i.name FROM pragma_index_list(?1) AS l, pragma_index_info(l.name) AS i WHERE i.seqno = 0",
+        )
+        .unwrap()
+        .query_map([table], |row| {
+            Ok(Index {
+                name: row.get(0)?,
+                unique: false,
+                partial: row.get(1)?,
+                origin: "c".into(),
+                columns: vec![row.get(2)?],
+                sql: None,
+            })
+        })
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
 }
 
 /// What a pane makes of the updates.
@@ -87,13 +111,59 @@ pub(super) struct Merged {
     pub(super) running: u64,
     pub(super) skipped: u64,
     pub(super) queue: Vec<(String, u64)>,
+    pub(super) board: Tallied,
+}
+
+/// What a board makes of them.
+#[derive(Default, Debug)]
+pub(super) struct Tallied {
+    pub(super) ledger: BTreeMap<(String, String, Option<i64>), u64>,
+    pub(super) runs: BTreeMap<i64, RunRow>,
+    pub(super) queue: BTreeMap<[String; 3], u64>,
+    pub(super) oldest: Option<String>,
+    pub(super) events: BTreeMap<(bool, Option<i64>), u64>,
+    pub(super) read: ReadSoFar,
+}
+
+impl Tallied {
+    fn take(&mut self, board: BoardUpdate) {
+        if board.ledger_anew {
+            self.ledger.clear();
+        }
+        for tally in board.ledger {
+            *self.ledger.entry((tally.bot.to_string(), tally.action.to_string(), tally.second)).or_default() +=
+                tally.rows;
+        }
+        if board.runs_anew {
+            self.runs.clear();
+        }
+        self.runs.extend(board.runs.into_iter().map(|run| (run.id, run)));
+        if board.queue_anew {
+            self.events.clear();
+        }
+        for event in board.queue_events {
+            *self.events.entry((event.what == QueueEvent::Finished, event.second)).or_default() += event.rows;
+        }
+        if let Some(depths) = board.queue {
+            let name = |name: &str| name.to_owned();
+            self.queue = depths
+                .iter()
+                .map(|depth| ([name(&depth.status), name(&depth.action), name(&depth.bot)], depth.rows))
+                .collect();
+        }
+        if let Some(oldest) = board.oldest_pending {
+            self.oldest = oldest;
+        }
+        self.read = board.read.unwrap_or(self.read);
+    }
 }
 
 impl Merged {
     pub(super) fn merge(&mut self, update: ActivityUpdate) {
         if update.anew {
-            *self = Self::default();
+            *self = Self { board: std::mem::take(&mut self.board), ..Self::default() };
         }
+        self.board.take(update.board);
         let mut last = i64::MIN;
         for row in update.ledger {
             assert!(row.id > last, "ascending");
@@ -161,6 +231,67 @@ impl Bench {
         }
     }
 
+    /// What a board must have: every row of the three tables, read here one by one.
+    fn compare_the_board(&self) {
+        let board = &self.shown.board;
+        let second = |text: Option<String>| text.as_deref().and_then(time::parse).map(|time| time.as_second());
+        let cell = |row: &rusqlite::Row<'_>, at| super::source::text(row, at);
+        let mut ledger: BTreeMap<(String, String, Option<i64>), u64> = BTreeMap::new();
+        self.each(
+            "SELECT bot_name, action, CASE typeof(created_at) WHEN 'text' THEN created_at END FROM bot_ledger",
+            |row| {
+                let names = (cell(row, 0)?.unwrap_or_default(), cell(row, 1)?.unwrap_or_default());
+                *ledger.entry((names.0, names.1, second(cell(row, 2)?))).or_default() += 1;
+                Ok(())
+            },
+        );
+        assert_eq!(board.ledger, ledger);
+        let rows = ledger.values().sum();
+        assert_eq!(board.read, ReadSoFar { rows, of: rows, week: true, all: true });
+
+        let mut runs = BTreeMap::new();
+        self.each("SELECT id, status, items_processed FROM bot_runs", |row| {
+            runs.insert(row.get(0)?, (cell(row, 1)?.unwrap_or_default(), row.get::<_, i64>(2)?));
+            Ok(())
+        });
+        let told = board.runs.iter().map(|(id, run)| (*id, (run.status.clone(), run.items[0].as_integer().unwrap())));
+        assert_eq!(told.collect::<BTreeMap<i64, _>>(), runs);
+
+        let (mut queue, mut open, mut oldest) = (BTreeMap::new(), 0, None);
+        self.each(
+            "SELECT status, action, ifnull(nullif(assigned_to, ''), created_by), created_at FROM work_queue",
+            |row| {
+                let [status, action, bot, made] = [cell(row, 0)?, cell(row, 1)?, cell(row, 2)?, cell(row, 3)?];
+                let status = status.unwrap_or_default();
+                open += i64::from(status == "pending" || status == "processing");
+                if status == "pending"
+                    && let Some(made) = second(made)
+                {
+                    oldest = Some(oldest.map_or(made, |oldest: i64| oldest.min(made)));
+                }
+                *queue.entry([status, action.unwrap_or_default(), bot.unwrap_or_default()]).or_default() += 1_u64;
+                Ok(())
+            },
+        );
+        assert_eq!(board.queue, queue);
+        assert_eq!(second(board.oldest.clone()), oldest);
+        // Whatever happened on the way: those that came and were not finished are those that are open.
+        let sum = |finished: bool| -> i64 {
+            let events =
+                board.events.iter().filter(|((what, second), _)| *what == finished && (!finished || second.is_some()));
+            events.map(|(_, rows)| *rows as i64).sum()
+        };
+        assert_eq!(sum(false) - sum(true), open, "{:?}", board.events);
+    }
+
+    fn each(&self, sql: &str, mut take: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<()>) {
+        let mut statement = self.connection.prepare(sql).unwrap();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            take(row).unwrap();
+        }
+    }
+
     fn numbers(&self, sql: &str) -> Vec<i64> {
         self.connection.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
@@ -219,6 +350,8 @@ fn one_insert_into_a_large_ledger_reads_few_rows() {
         .execute_batch("UPDATE work_queue SET status = 'completed'; UPDATE bot_runs SET status = 'failed'")
         .unwrap();
     let mut bench = Bench::on(connection);
+    bench.settle();
+    assert_eq!(bench.shown.board.ledger.values().sum::<u64>(), 100_000);
     let update =
         bench.run(&format!("{LEDGER} VALUES ('creator', 'create', 'question', 'q-1', 'why', '2026')")).unwrap();
     assert_eq!(update.ledger.iter().map(|row| row.id).collect::<Vec<_>>(), [100_001]);
@@ -242,9 +375,12 @@ fn a_flood_is_counted_not_read() {
     let update = bench.run(&flood(2000)).unwrap();
     assert_eq!((update.ledger.len(), update.ledger_skipped), (2000, 0));
     let update = bench.run(&flood(7000)).unwrap();
-    assert_eq!((update.ledger.len(), update.ledger_skipped), (500, 6500));
+    assert_eq!(update.ledger.len(), 500);
     assert_eq!(update.ledger.last().unwrap().id, 9000);
-    assert_eq!(bench.run(&flood(1)).unwrap().ledger.len(), 1);
+    assert_eq!(bench.run(&flood(1)).unwrap().ledger.len(), 1, "what comes meanwhile does not wait");
+    bench.settle();
+    assert_eq!(bench.shown.skipped, 6500);
+    assert_eq!(bench.shown.board.ledger.values().sum::<u64>(), 9001);
 }
 
 #[test]
@@ -297,6 +433,7 @@ fn many_rows_that_can_change_are_looked_at_in_turns() {
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
          INSERT INTO work_queue (item_type, item_id, action) SELECT 'question', 'q-' || i, 'improve' FROM n",
     );
+    bench.settle();
     assert_eq!(bench.shown.queue, [("pending".into(), 9000)]);
     bench.run("UPDATE work_queue SET status = 'completed' WHERE id % 3 = 0");
     assert!(bench.reader.next_look(bench.now).is_some());
@@ -414,29 +551,172 @@ pub(super) fn sql(step: &Step) -> String {
     }
 }
 
+/// What else happens to the tables.
+#[derive(Clone, Debug)]
+enum Turn {
+    Plain(Step),
+    /// Rows with ids of a writer's own block, below those of others.
+    Block(i64, i64),
+    /// Many in one commit.
+    Flood(i64),
+    /// Sparse ids.
+    Jump(i64),
+    /// Rows with times of all kinds, at this id or behind the last one.
+    Time(Option<i64>, usize),
+    Changed(i64, usize),
+    /// Rows from the first to the second id are gone.
+    Swept(i64, i64),
+    /// All rows are gone.
+    Emptied,
+    /// As many rows with the same ids, and others in them, in one commit.
+    Replaced,
+    Dropped,
+    Finished(i64, usize),
+    /// A look while somebody else holds the lock.
+    Later(u64),
+}
+
+const TIMES: [&str; 12] = [
+    "'2026-01-29T08:03:07.588Z'",
+    "'2026-01-29 08:03:07'",
+    "'2026-01-29T09:03:07+01:00'",
+    "strftime('%Y-%m-%d %H:%M:%S', 'now')",
+    "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 hour')",
+    "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-3 days')",
+    "NULL",
+    "'soon'",
+    "1769673787",
+    "17.5",
+    "x'ff00'",
+    "CAST(x'ff32303236' AS TEXT)",
+];
+
+fn turn() -> impl Strategy<Value = Turn> {
+    let time = || 0..TIMES.len();
+    prop_oneof![
+        40 => step().prop_map(Turn::Plain),
+        6 => (1..5_i64, 1..30_i64).prop_map(|(writer, rows)| Turn::Block(writer, rows)),
+        1 => (1000..4000_i64).prop_map(Turn::Flood),
+        2 => (1..300_i64).prop_map(Turn::Jump),
+        8 => (prop::option::of(1..400_i64), time()).prop_map(|(id, time)| Turn::Time(id, time)),
+        2 => (1..400_i64, time()).prop_map(|(id, time)| Turn::Changed(id, time)),
+        2 => (1..4000_i64, 0..2000_i64).prop_map(|(first, rows)| Turn::Swept(first, first + rows)),
+        1 => Just(Turn::Emptied),
+        1 => Just(Turn::Replaced),
+        1 => Just(Turn::Dropped),
+        4 => (1..40_i64, time()).prop_map(|(id, time)| Turn::Finished(id, time)),
+        6 => (1..2000_u64).prop_map(Turn::Later),
+    ]
+}
+
+fn sql_of(turn: &Turn) -> String {
+    let rows = |rows: i64, ids: &str, made: &str| {
+        format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+             INSERT OR IGNORE INTO bot_ledger (id, bot_name, action, item_type, item_id, created_at)
+             SELECT {ids}, 'processor', iif(i % 3, 'update', 'verify'), 'question', 'q-' || i, {made} FROM n;"
+        )
+    };
+    match turn {
+        Turn::Plain(step) => sql(step),
+        Turn::Block(writer, count) => {
+            let (first, last) = (writer * 1_000_000, (writer + 1) * 1_000_000);
+            let last = format!("SELECT ifnull(max(id), {first}) FROM bot_ledger WHERE id > {first} AND id < {last}");
+            rows(*count, &format!("({last}) + i"), TIMES[0])
+        }
+        Turn::Flood(count) => rows(*count, "NULL", TIMES[1]),
+        Turn::Jump(count) => rows(*count, "(SELECT ifnull(max(id), 0) FROM bot_ledger) + 17 + i * 3", TIMES[3]),
+        Turn::Time(id, time) => {
+            let id = id.map_or("NULL".to_owned(), |id| id.to_string());
+            format!(
+                "INSERT OR IGNORE INTO bot_ledger (id, bot_name, action, item_type, item_id, created_at)
+                 VALUES ({id}, x'00ff', 'flag', 'question', 'q', {})", TIMES[*time]
+            )
+        }
+        Turn::Changed(id, time) => {
+            format!("UPDATE bot_ledger SET created_at = {}, action = 'delete' WHERE id = {id}", TIMES[*time])
+        }
+        Turn::Swept(first, last) => format!("DELETE FROM bot_ledger WHERE id BETWEEN {first} AND {last}"),
+        Turn::Emptied => "DELETE FROM bot_ledger; DELETE FROM bot_runs; DELETE FROM work_queue".to_owned(),
+        Turn::Replaced => "BEGIN; CREATE TEMP TABLE old AS SELECT id FROM bot_ledger; DELETE FROM bot_ledger;
+             INSERT INTO bot_ledger (id, bot_name, action, item_type, item_id) SELECT id, 'x', 'y', 'z', 'other' FROM old;
+             DROP TABLE old; COMMIT".to_owned(),
+        Turn::Dropped => {
+            format!("DROP TABLE bot_ledger; DROP TABLE bot_runs; DROP TABLE work_queue; {}", tables("physical"))
+        }
+        Turn::Finished(id, time) => {
+            format!("UPDATE work_queue SET status = 'completed', processed_at = {} WHERE id = {id}", TIMES[*time])
+        }
+        Turn::Later(_) => "SELECT 1".to_owned(),
+    }
+}
+
+fn try_turns(turns: &[Turn], index: &str) {
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(&tables("physical")).unwrap();
+    connection.execute_batch(index).unwrap();
+    let mut bench = Bench::on(connection);
+    for turn in turns {
+        bench.connection.execute_batch(&sql_of(turn)).unwrap();
+        match turn {
+            Turn::Plain(Step::Look) => {
+                bench.now += Duration::from_millis(30);
+                bench.look(Occasion::Change);
+            }
+            Turn::Later(pause) => {
+                // Changes are looked for before the next piece of what is due, as the watcher does.
+                bench.look(Occasion::Change);
+                bench.now += Duration::from_millis(*pause);
+                if bench.reader.next_look(bench.now) == Some(Duration::ZERO) {
+                    bench.look(Occasion::Due);
+                }
+            }
+            Turn::Dropped => {
+                bench.connection.execute_batch(index).unwrap();
+                bench.reader = ActivityReader::of(&schema(&bench.connection)).unwrap();
+                bench.look(Occasion::Change);
+            }
+            _ => {}
+        }
+    }
+    bench.look(Occasion::Change);
+    bench.settle();
+    bench.compare_the_board();
+    let newest = |mut ids: Vec<i64>| ids.split_off(ids.len().saturating_sub(TAIL));
+    assert_eq!(
+        newest(bench.shown.ledger.keys().copied().collect()),
+        newest(bench.numbers("SELECT id FROM bot_ledger ORDER BY id"))
+    );
+    bench.each(
+        &format!("SELECT id, bot_name, action, item_id, created_at FROM bot_ledger ORDER BY id DESC LIMIT {TAIL}"),
+        |row| {
+            let shown = &bench.shown.ledger[&row.get(0)?];
+            let cell = |at| super::source::text(row, at);
+            assert_eq!((Some(&shown.bot), Some(&shown.action)), (cell(1)?.as_ref(), cell(2)?.as_ref()));
+            assert_eq!((Some(&shown.item_id), &shown.created_at), (cell(3)?.as_ref(), &cell(4)?));
+            Ok(())
+        },
+    );
+    let every = bench.numbers("SELECT id FROM bot_ledger");
+    let every: std::collections::BTreeSet<i64> = every.into_iter().collect();
+    assert!(bench.shown.ledger.keys().all(|id| every.contains(id)), "nothing is shown that is gone");
+    let runs: Vec<i64> = bench.shown.runs.keys().copied().collect();
+    assert_eq!(newest(runs), newest(bench.numbers("SELECT id FROM bot_runs ORDER BY id")));
+    assert_eq!(bench.shown.running as i64, bench.numbers("SELECT count(*) FROM bot_runs WHERE status = 'running'")[0]);
+    assert_eq!(bench.shown.queue, bench.queue_in_the_table());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_shown_in_the_end_is_what_stands_in_the_tables(steps in prop::collection::vec(step(), 0..120)) {
-        let mut bench = Bench::new();
-        for step in &steps {
-            match step {
-                Step::Look => {
-                    bench.now += Duration::from_millis(700);
-                    bench.look(Occasion::Change);
-                }
-                step => bench.connection.execute_batch(&sql(step)).unwrap(),
-            }
-        }
-        bench.look(Occasion::Change);
-        bench.settle();
-        prop_assert_eq!(bench.shown.ledger.keys().copied().collect::<Vec<_>>(), bench.numbers("SELECT id FROM bot_ledger ORDER BY id"));
-        prop_assert_eq!(bench.shown.running as i64, bench.numbers("SELECT count(*) FROM bot_runs WHERE status = 'running'")[0]);
-        let runs: Vec<i64> = bench.shown.runs.keys().copied().collect();
-        prop_assert_eq!(runs, bench.numbers("SELECT id FROM bot_runs ORDER BY id"));
-        let items: Vec<i64> = bench.shown.runs.values().map(|run| run.items[0].as_integer().unwrap()).collect();
-        prop_assert_eq!(items, bench.numbers("SELECT items_processed FROM bot_runs ORDER BY id"));
-        prop_assert_eq!(&bench.shown.queue, &bench.queue_in_the_table());
+        let steps: Vec<Turn> = steps.into_iter().map(Turn::Plain).collect();
+        try_turns(&steps, "");
+    }
+
+    #[test]
+    fn nothing_is_lost_or_told_twice_whatever_happens_to_the_tables(turns in prop::collection::vec(turn(), 0..80)) {
+        try_turns(&turns, "CREATE INDEX ledger_time ON bot_ledger (created_at)");
     }
 }
