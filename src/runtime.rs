@@ -16,6 +16,7 @@ mod inbox;
 mod input;
 mod jobs;
 pub mod log;
+mod notify;
 mod panics;
 pub mod picture;
 mod program;

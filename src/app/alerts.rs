@@ -3,11 +3,14 @@
 //!
 //! What is wrong is [`alerts`]' to say, what was told [`Told`](crate::domain::bots::told::Told)'s to remember.
 
+use std::time::Duration;
+
 use super::App;
 use crate::{
-    domain::bots::alerts::{Alert, Cause, alerts},
+    domain::bots::alerts::{Alert, Cause, alerts, next},
     message::{
         command::{Command, NotifyHow},
+        event::Timer,
         severity::Severity,
     },
     panes::{Intent, Now, PaneId, bots::row_key, overlay::alerts::AlertList},
@@ -34,6 +37,8 @@ pub enum Bell {
     Silent,
 }
 
+/// Time alone is looked at no sooner than this.
+const SOONEST: Duration = Duration::from_secs(1);
 /// At most so many toasts for what is found at once.
 const TOASTS: usize = 2;
 
@@ -46,6 +51,9 @@ impl App {
         let before = told.version();
         let news = told.look(&found, board.read(), now.wall, &self.settings.limits);
         self.dirty |= told.version() != before;
+        if let Some(wait) = next(board, now.wall, &self.settings.limits) {
+            self.out.commands.push(Command::After(wait.max(SOONEST), Timer::Alerts));
+        }
         self.tell(&news, now);
     }
 

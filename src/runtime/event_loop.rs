@@ -28,6 +28,7 @@ use super::{
     inbox::Message,
     input::Input,
     jobs::Jobs,
+    notify,
     program::{Program, Requests},
     screen::Screen,
     signals::{self, Signals, Wanted},
@@ -444,8 +445,8 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
                 }
                 Command::OpenEditor(edit) => self.open_editor(edit),
                 Command::Remember(text) => self.files.remember(text),
-                // The guard writes these: see the alerts.
-                Command::Bell | Command::Notify { .. } => {}
+                Command::Bell => self.ring(notify::BELL),
+                Command::Notify { how, text } => self.ring(notify::notification(how, &text, multiplexer()).as_bytes()),
                 Command::SaveFile { path, text, what } => self.files.save(path, text, what),
                 Command::Suspend => self.suspend(),
                 Command::Quit => self.ending = Some(Ending::Quit),
@@ -453,9 +454,18 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         }
     }
 
+    /// Sends what makes itself heard, between two frames. While another program has the terminal, or the shell, it is not ours to ring.
+    fn ring(&mut self, bytes: &[u8]) {
+        if self.away.is_none()
+            && !self.stopped
+            && let Err(error) = self.terminal.backend_mut().send(bytes)
+        {
+            self.lost(&error);
+        }
+    }
+
     fn copy(&mut self, text: String, what: &str) {
-        let tmux = std::env::var_os("TMUX").is_some_and(|at| !at.is_empty());
-        let sequence = clipboard::osc52(&text, if tmux { Multiplexer::Tmux } else { Multiplexer::None });
+        let sequence = clipboard::osc52(&text, multiplexer());
         let kilobytes = text.len() / 1024;
         let outcome = match (&sequence, clipboard::System::is_there()) {
             (Some(_), _) => Event::Done(format!("copied {what}")),
@@ -476,6 +486,12 @@ impl<P: Program, R: Requests> EventLoop<P, R> {
         }
         let _ = self.sender.send(Message::Event(outcome));
     }
+}
+
+/// What lies between us and the terminal.
+fn multiplexer() -> Multiplexer {
+    let tmux = std::env::var_os("TMUX").is_some_and(|at| !at.is_empty());
+    if tmux { Multiplexer::Tmux } else { Multiplexer::None }
 }
 
 /// Waits for the editor's end; for ever where there is none. Safe to drop while it waits.

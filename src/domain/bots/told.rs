@@ -4,7 +4,10 @@
 //! where the board is counted anew or the connection was lost meanwhile. What was wrong before the session began is listed, but is no
 //! news.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -146,7 +149,7 @@ impl Told {
         let standing = self.list.iter().filter(|listed| listed.standing == Standing::Now).count();
         let (mut room, mut news, mut listed) = (LISTED.saturating_sub(standing), Vec::new(), Vec::new());
         for alert in fresh {
-            let known = self.causes.get(&alert.cause).copied();
+            let known = self.causes.get(&alert.cause).copied().or_else(|| self.behind(&alert.cause));
             let came = self.complete || alert.since.is_some_and(|since| since >= began);
             let seen = match known {
                 Some(Seen::New | Seen::Acknowledged) => Seen::Acknowledged,
@@ -189,6 +192,13 @@ impl Told {
         }
     }
 
+    /// Of a bot's stuck runs only the newest is told, the others are counted with it: where that one is over, the next is nothing new.
+    fn behind(&self, cause: &Cause) -> Option<Seen> {
+        let Cause::Stuck { bot, .. } = cause else { return None };
+        let last = Cause::Stuck { bot: Arc::clone(bot), run: i64::MAX };
+        self.causes.range(cause..=&last).next().map(|(_, seen)| *seen)
+    }
+
     /// Whether a burst that somebody was told of goes on: its count went below the limit for a moment only.
     fn goes_on(&self, cause: &Cause, now: Timestamp, limits: &Limits) -> bool {
         let Cause::Burst { action, .. } = cause else { return false };
@@ -228,5 +238,146 @@ impl Told {
             return None;
         }
         self.list.iter().position(|listed| listed.standing == Standing::Now && same(listed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ALL: ReadSoFar = ReadSoFar { rows: 9, of: 9, week: true, all: true };
+    const WEEK: ReadSoFar = ReadSoFar { all: false, ..ALL };
+    const NOTHING: ReadSoFar = ReadSoFar { week: false, ..WEEK };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn alert(cause: Cause, since: i64) -> Alert {
+        Alert { what: format!("{cause:?}"), cause, since: Some(at(since)) }
+    }
+
+    fn failed(run: i64, since: i64) -> Alert {
+        alert(Cause::Failed { bot: "verifier".into(), run }, since)
+    }
+
+    fn stuck(run: i64, since: i64) -> Alert {
+        alert(Cause::Stuck { bot: "verifier".into(), run }, since)
+    }
+
+    fn queue(since: i64) -> Alert {
+        alert(Cause::OldQueue { since: at(since) }, since)
+    }
+
+    fn burst(since: i64) -> Alert {
+        alert(Cause::Burst { action: "delete", since }, since)
+    }
+
+    fn looked(told: &mut Told, alerts: &[Alert], read: ReadSoFar, now: i64) -> Vec<Cause> {
+        told.look(alerts, read, at(now), &Limits::default()).into_iter().map(|alert| alert.cause).collect()
+    }
+
+    #[test]
+    fn what_was_there_is_listed_and_what_comes_is_told_once() {
+        let mut told = Told::default();
+        assert_eq!(looked(&mut told, &[failed(1, -50)], NOTHING, 0), []);
+        assert!(told.list().is_empty(), "the board is not to be trusted yet");
+        assert_eq!(looked(&mut told, &[failed(1, -50), stuck(7, -90)], WEEK, 1), []);
+        assert_eq!(told.list().len(), 1, "who is stuck is not known before everything is read");
+        assert_eq!(looked(&mut told, &[failed(1, -50), stuck(7, -90)], ALL, 2), []);
+        assert_eq!(told.unseen(), (0, 2));
+        assert_eq!(looked(&mut told, &[failed(2, 3), stuck(7, -90)], ALL, 3), [failed(2, 3).cause]);
+        assert_eq!(told.unseen(), (1, 3), "the one before is over, but nobody has seen it");
+        for now in 4..20 {
+            let flapping = if now % 2 == 0 { vec![] } else { vec![failed(2, 3), stuck(7, -90)] };
+            assert_eq!(looked(&mut told, &flapping, ALL, now), []);
+        }
+        told.acknowledge_all();
+        assert_eq!(told.unseen(), (0, 0));
+        assert_eq!(looked(&mut told, &[failed(2, 3)], ALL, 20), []);
+        assert_eq!(told.unseen(), (0, 0));
+    }
+
+    #[test]
+    fn what_comes_while_the_past_is_read_is_news_and_what_the_past_brings_is_not() {
+        let mut told = Told::default();
+        assert_eq!(looked(&mut told, &[], WEEK, 0), []);
+        assert_eq!(looked(&mut told, &[failed(9, 1), failed(3, -1000)], WEEK, 2), [failed(9, 1).cause]);
+    }
+
+    #[test]
+    fn the_next_of_the_stuck_runs_is_no_news() {
+        let mut told = Told::default();
+        assert_eq!(looked(&mut told, &[stuck(7, -90)], ALL, 0), []);
+        assert_eq!(looked(&mut told, &[stuck(6, -95)], ALL, 1), []);
+        assert_eq!(looked(&mut told, &[stuck(8, -9)], ALL, 2), [stuck(8, -9).cause]);
+        assert_eq!(looked(&mut told, &[stuck(6, -95)], ALL, 3), []);
+    }
+
+    #[test]
+    fn a_queue_that_stays_too_old_and_a_burst_that_goes_on_are_one_alert() {
+        let mut told = Told::default();
+        assert_eq!(looked(&mut told, &[], ALL, 0), []);
+        assert_eq!(looked(&mut told, &[queue(-900), burst(1)], ALL, 1).len(), 2);
+        assert_eq!(looked(&mut told, &[queue(-800), burst(2)], ALL, 2), []);
+        assert_eq!(looked(&mut told, &[], ALL, 3), []);
+        assert_eq!(looked(&mut told, &[burst(30)], ALL, 30), [], "it went below the limit for a moment only");
+        assert_eq!(looked(&mut told, &[], ALL, 31), []);
+        assert_eq!(looked(&mut told, &[queue(-700), burst(900)], ALL, 900).len(), 2);
+    }
+
+    #[test]
+    fn the_list_is_bounded_and_stays_as_it_is() {
+        let many: Vec<_> = (0..2000).rev().map(|run| failed(run, run)).collect();
+        let mut told = Told::default();
+        assert_eq!(looked(&mut told, &many, ALL, -1).len(), 2000);
+        let list = told.list().to_vec();
+        assert_eq!((list.len(), &list[0].alert), (LISTED, &many[0]));
+        let version = told.version();
+        assert_eq!(looked(&mut told, &many, ALL, 0), []);
+        assert_eq!((told.list(), told.version()), (&list[..], version));
+    }
+
+    proptest! {
+        /// Whatever comes and goes, is acknowledged or read anew: each cause is told once, and what is wrong is in the list.
+        #[test]
+        fn nobody_is_told_twice(steps in prop::collection::vec((prop::collection::btree_set(0usize..12, 0..8), 0usize..6, 0i64..400), 1..60)) {
+            let causes = |kind: usize| match kind {
+                0..4 => failed(kind as i64, kind as i64 - 2),
+                4..8 => stuck(kind as i64, kind as i64 - 6),
+                8 | 9 => queue(kind as i64 * 10),
+                _ => burst(kind as i64 * 30),
+            };
+            let mut told = Told::default();
+            let (mut once, mut now) = (BTreeSet::new(), 0);
+            for (here, step, wait) in steps {
+                now += wait;
+                let read = match step { 0 => NOTHING, 1 => WEEK, _ => ALL };
+                // There is one queue, and one burst of an action at a time.
+                let mut alerts: Vec<_> = here.iter().rev().map(|kind| causes(*kind)).collect();
+                for same in [8..10, 10..12] {
+                    if same.clone().all(|kind| here.contains(&kind)) {
+                        alerts.retain(|alert| *alert != causes(same.start));
+                    }
+                }
+                for cause in looked(&mut told, &alerts, read, now) {
+                    prop_assert!(once.insert(cause.clone()), "told twice: {:?}", cause);
+                }
+                for alert in alerts.iter().filter(|_| step > 1) {
+                    prop_assert!(told.list().iter().any(|listed| listed.alert == *alert && listed.standing == Standing::Now));
+                }
+                match step {
+                    4 => told.acknowledge_all(),
+                    5 => if let Some(first) = told.list().first().map(|listed| listed.alert.cause.clone()) { told.acknowledge(&first) },
+                    _ => {}
+                }
+            }
+        }
     }
 }
