@@ -46,6 +46,10 @@ impl<T: Clone> Live<T> {
         *self = Self::default();
     }
 
+    pub(super) fn rows(&self) -> impl Iterator<Item = &T> {
+        self.rows.values()
+    }
+
     pub(super) fn ids(&self) -> impl Iterator<Item = i64> + '_ {
         self.rows.keys().copied()
     }

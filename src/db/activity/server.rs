@@ -2,16 +2,23 @@
 //!
 //! A look is written down first, as statements that know from what is known what to ask for, and folded in when its rows are there;
 //! what is kept of them is the same as for a file. What a look cannot see is found by an audit in a later one, once a minute. Rows that
-//! were known and are gone mean a new start: the next look is the first one again. Must not ask anything itself, nor read the states.
+//! were known and are gone mean a new start: the next look is the first one again. What the board counts of before comes in turns, one
+//! with each look, which then follow each other as quickly as the server answers. Must not ask anything itself, nor read the states.
 
+mod events;
+mod gaps;
 mod ledger;
 mod queue;
 mod runs;
+mod stamps;
+mod tally;
 
 use std::{
     slice,
     time::{Duration, Instant},
 };
+
+use jiff::Timestamp;
 
 use self::{ledger::ServerLedger, queue::ServerQueue, runs::ServerRuns};
 use crate::{
@@ -19,7 +26,7 @@ use crate::{
         error::Result,
         server::{link::Set, script::Script},
     },
-    domain::{activity::ActivityUpdate, schema::Schema, value::Value},
+    domain::{activity::ActivityUpdate, bots::ReadSoFar, schema::Schema, value::Value},
 };
 
 /// How often the audit comes.
@@ -47,7 +54,10 @@ pub(crate) struct ServerActivity {
     /// Nothing is known yet, or nothing any more.
     anew: bool,
     running_told: u64,
+    read_told: Option<ReadSoFar>,
     audit_at: Option<Instant>,
+    /// When it was asked, by the clock on the wall.
+    second: i64,
 }
 
 /// What a look brought.
@@ -57,6 +67,8 @@ pub(crate) enum Taken {
     Nothing,
     /// This.
     News(Box<ActivityUpdate>),
+    /// This, of what was there before.
+    Before(Box<ActivityUpdate>),
     /// Rows that were known are gone: the next look begins anew, and should come at once.
     Lost,
 }
@@ -65,9 +77,8 @@ impl Taken {
     /// Whether it shows that the database changed.
     pub(crate) fn is_a_change(&self) -> bool {
         match self {
-            Self::Nothing => false,
-            Self::News(update) => !update.anew,
-            Self::Lost => true,
+            Self::Nothing | Self::Before(_) => false,
+            Self::News(_) | Self::Lost => true,
         }
     }
 }
@@ -83,55 +94,91 @@ impl ServerActivity {
             depth: Depth::First,
             anew: true,
             running_told: 0,
+            read_told: None,
             audit_at: None,
+            second: 0,
         })
     }
 
     /// Adds the statements of the next look. Their rows go to [`Self::take`] of the same object; where there are none, because the
-    /// request failed, go on with a copy from before.
-    pub(crate) fn ask(&mut self, script: &mut Script, now: Instant) -> Result<()> {
+    /// request failed, go on with a copy from before. `wall` says which rows are of the last days.
+    pub(crate) fn ask(&mut self, script: &mut Script, now: Instant, wall: Timestamp) -> Result<()> {
         self.depth = match self.audit_at {
             _ if self.anew => Depth::First,
             Some(at) if at > now => Depth::Next,
             _ => Depth::Audit,
         };
+        let day = stamps::day(wall);
+        self.second = wall.as_second();
         if let Some(ledger) = &mut self.ledger {
-            ledger.ask(self.depth, script)?;
+            ledger.ask(self.depth, &day, now, script)?;
         }
         if let Some(runs) = &mut self.runs {
-            runs.ask(self.depth, script)?;
+            runs.ask(self.depth, now, script)?;
         }
         if let Some(queue) = &mut self.queue {
-            queue.ask(self.depth, now, script)?;
+            queue.ask(self.depth, &day, now, script)?;
         }
         Ok(())
     }
 
-    /// Takes in the rows of the look that was asked for.
-    pub(crate) fn take(&mut self, sets: &[Set], now: Instant) -> Taken {
+    /// Takes in the rows of the look that was asked for, for which the server took this long.
+    pub(crate) fn take(&mut self, sets: &[Set], took: Duration, now: Instant) -> Taken {
         let mut sets = Sets(sets.iter());
         let mut update = ActivityUpdate { anew: self.depth == Depth::First, ..ActivityUpdate::default() };
         let mut found = super::Found::Fine;
         if let Some(ledger) = &mut self.ledger {
-            found = ledger.take(&mut sets, &mut update);
+            found = ledger.take(&mut sets, took, now, &mut update);
         }
         if let Some(runs) = self.runs.as_mut().filter(|_| found == super::Found::Fine) {
-            found = runs.take(&mut sets, &mut update);
+            found = runs.take(&mut sets, took, now, &mut update);
         }
         if found == super::Found::Lost {
             self.anew = true;
             return Taken::Lost;
         }
         if let Some(queue) = &mut self.queue {
-            update.queue = queue.take(&mut sets, now);
+            queue.take(&mut sets, self.second, now, &mut update);
         }
         self.anew = false;
         if self.depth != Depth::Next {
             self.audit_at = Some(now + AUDIT);
         }
-        let news = update.is_news(self.running_told);
-        self.running_told = update.runs_running;
-        if news { Taken::News(Box::new(update)) } else { Taken::Nothing }
+        let read = self.read();
+        update.board.read = (self.read_told != Some(read)).then_some(read);
+        self.read_told = Some(read);
+        let running_told = std::mem::replace(&mut self.running_told, update.runs_running);
+        let came = !update.ledger.is_empty()
+            || update.ledger_skipped > 0
+            || !update.runs.is_empty()
+            || update.runs_running != running_told
+            || update.queue.is_some();
+        match update.is_news(running_told) {
+            true if came && !update.anew => Taken::News(Box::new(update)),
+            true => Taken::Before(Box::new(update)),
+            false => Taken::Nothing,
+        }
+    }
+
+    /// Whether there is more to ask for at once: what was there before is told in turns.
+    pub(crate) fn owes(&self, now: Instant) -> bool {
+        self.ledger.as_ref().is_some_and(|ledger| ledger.told.owes(now))
+            || self.runs.as_ref().is_some_and(|runs| runs.owes(now))
+            || self.queue.as_ref().is_some_and(|queue| queue.owes(now))
+    }
+
+    /// A look's answer was too large, or took too long: the next turns are smaller. False where they cannot be.
+    pub(crate) fn less(&mut self) -> bool {
+        let ledger = self.ledger.as_mut().is_some_and(|ledger| ledger.told.gaps.less());
+        let runs = self.runs.as_mut().is_some_and(ServerRuns::less);
+        ledger || runs
+    }
+
+    fn read(&self) -> ReadSoFar {
+        let nothing = ReadSoFar { week: true, all: true, ..ReadSoFar::default() };
+        let ledger = self.ledger.as_ref().map_or(nothing, ServerLedger::read);
+        let runs = self.runs.as_ref().is_none_or(ServerRuns::are_told);
+        ReadSoFar { all: ledger.all && runs, ..ledger }
     }
 }
 
@@ -139,21 +186,6 @@ impl ServerActivity {
 struct Sets<'a>(slice::Iter<'a, Set>);
 
 impl Sets<'_> {
-    /// The rows of the next statement that begin with an id.
-    fn rows<T>(&mut self, make: impl Fn(i64, &[Value]) -> T) -> Vec<T> {
-        let rows = self.0.next().map_or(&[][..], |set| &set.rows);
-        rows.iter().filter_map(|row| Some(make(row.first()?.as_integer()?, row))).collect()
-    }
-
-    /// The numbers of the next statement's one row.
-    fn numbers<const N: usize>(&mut self) -> [u64; N] {
-        let row = self.0.next().and_then(|set| set.rows.first());
-        std::array::from_fn(|at| {
-            let number = row.and_then(|row| row.get(at)).and_then(Value::as_integer);
-            number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0)
-        })
-    }
-
     /// The next statement's rows as they are.
     fn plain(&mut self) -> &[Vec<Value>] {
         self.0.next().map_or(&[], |set| &set.rows)

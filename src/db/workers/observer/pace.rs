@@ -2,12 +2,15 @@
 //!
 //! It owns the time of the next question, and knows no network. Something that happens makes it quick, quiet makes it slow: from one
 //! second by half more each time, up to six. So a minute without keys on a server where nothing changes takes twelve questions at
-//! most, also the first one. Times are arguments.
+//! most, also the first one. While the bots work and somebody watches them, it is quicker: five questions a second. Between an answer
+//! and the next question there is as much time as the answer took, at least: a slow server is asked less. Times are arguments.
 
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+/// How often it asks right after the bots did something that somebody watches.
+pub(super) const WATCHING: Duration = Duration::from_millis(200);
 /// How often it asks while something happens.
 pub(super) const QUICK: Duration = Duration::from_secs(1);
 /// How often at least.
@@ -39,6 +42,15 @@ pub(super) enum Woken {
     No,
 }
 
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// What the bots do, which somebody watches.
+    Watched,
+    /// Something else.
+    Other,
+}
+
 /// The next longer interval.
 fn slower(interval: Duration) -> Duration {
     (interval * 3 / 2).min(SLOW)
@@ -47,7 +59,10 @@ fn slower(interval: Duration) -> Duration {
 /// When to ask next.
 #[derive(Debug)]
 pub(super) struct Pace {
+    /// How long the next pause is where nothing changes.
     interval: Duration,
+    /// How long the present one is.
+    pause: Duration,
     due: Instant,
     lively: Option<Instant>,
     looked: Moment,
@@ -56,12 +71,12 @@ pub(super) struct Pace {
 impl Pace {
     /// Due at once.
     pub(super) const fn new(now: Moment) -> Self {
-        Self { interval: QUICK, due: now.instant, lively: None, looked: now }
+        Self { interval: QUICK, pause: QUICK, due: now.instant, lively: None, looked: now }
     }
 
     /// The time between two questions at present.
     pub(super) const fn interval(&self) -> Duration {
-        self.interval
+        self.pause
     }
 
     pub(super) fn is_due(&self, now: Moment) -> bool {
@@ -78,34 +93,51 @@ impl Pace {
         self.due = now.instant;
     }
 
+    /// There is more to ask for; the last answer took this long.
+    pub(super) fn soon(&mut self, now: Moment, took: Duration) {
+        self.due = self.due.min(now.instant + took);
+    }
+
     /// The user asked for something, and it came: somebody is there. That was a question, too, so the next one is a second away.
     pub(super) fn asked(&mut self, now: Moment) {
-        self.interval = slower(QUICK);
+        self.interval = self.interval.min(slower(QUICK));
         self.due = self.due.min(now.instant + QUICK);
+        self.pause = self.pause.min(QUICK);
     }
 
-    /// It was asked, and something had changed.
-    pub(super) fn changed(&mut self, now: Moment) {
+    /// It was asked, and something had changed; the answer took this long.
+    pub(super) fn changed(&mut self, now: Moment, what: Change, took: Duration) {
         self.lively = Some(now.instant + LIVELY);
-        self.interval = QUICK;
-        self.due = now.instant + QUICK;
+        self.interval = match what {
+            Change::Watched => WATCHING,
+            Change::Other => QUICK,
+        };
+        self.wait(now, took);
     }
 
-    /// It was asked, and nothing had changed.
-    pub(super) fn unchanged(&mut self, now: Moment) {
-        if self.lively.is_none_or(|until| until <= now.instant) {
-            self.lively = None;
-            self.due = now.instant + self.interval;
-            self.interval = slower(self.interval);
+    /// It was asked, and nothing had changed; the answer took this long.
+    pub(super) fn unchanged(&mut self, now: Moment, took: Duration) {
+        let is_lively = self.lively.is_some_and(|until| until > now.instant);
+        if is_lively {
+            self.interval = (self.interval * 5 / 2).min(QUICK);
+            self.wait(now, took);
         } else {
-            self.due = now.instant + QUICK;
+            self.lively = None;
+            self.wait(now, took);
+            self.interval = slower(self.interval);
         }
+    }
+
+    fn wait(&mut self, now: Moment, took: Duration) {
+        self.pause = self.interval.max(took);
+        self.due = now.instant + self.pause;
     }
 
     /// It could not be asked; another try makes sense after this time.
     pub(super) fn failed(&mut self, now: Moment, pause: Duration) {
         self.lively = None;
         self.interval = QUICK;
+        self.pause = pause;
         self.due = now.instant + pause;
     }
 
@@ -150,7 +182,7 @@ mod tests {
                 assert_eq!(pace.look_at_the_clock(self.0), Woken::No);
                 if pace.is_due(self.0) {
                     questions += 1;
-                    pace.unchanged(self.0);
+                    pace.unchanged(self.0, Duration::ZERO);
                 }
             }
             questions
@@ -161,7 +193,7 @@ mod tests {
     fn a_quiet_minute_takes_at_most_twelve_questions() {
         let mut clock = Clock::new();
         let mut pace = Pace::new(clock.0);
-        pace.unchanged(clock.0);
+        pace.unchanged(clock.0, Duration::ZERO);
         pace.asked(clock.0);
         let first = clock.quiet(&mut pace, Duration::from_secs(60));
         assert!((10..=12).contains(&first), "the minute after the last key: {first}");
@@ -175,11 +207,40 @@ mod tests {
         let mut clock = Clock::new();
         let mut pace = Pace::new(clock.0);
         clock.quiet(&mut pace, Duration::from_secs(60));
-        pace.changed(clock.0);
+        pace.changed(clock.0, Change::Other, Duration::ZERO);
         assert_eq!(clock.quiet(&mut pace, LIVELY), 9, "one a second");
         clock.quiet(&mut pace, Duration::from_secs(60));
         pace.asked(clock.0);
         assert!(pace.nap(clock.0) <= QUICK && !pace.is_due(clock.0), "the request was as good as a question");
+    }
+
+    #[test]
+    fn bots_that_are_watched_make_it_quicker_and_a_slow_server_does_not() {
+        let mut clock = Clock::new();
+        let mut pace = Pace::new(clock.0);
+        let quick = Duration::from_millis(20);
+        for _ in 0..20 {
+            pace.changed(clock.0, Change::Watched, quick);
+            assert_eq!(pace.interval(), WATCHING);
+            assert_eq!(pace.nap(clock.0), WATCHING);
+            clock.step(WATCHING);
+        }
+        let pauses: Vec<u128> = (0..5)
+            .map(|_| {
+                pace.unchanged(clock.0, quick);
+                clock.step(pace.nap(clock.0));
+                pace.interval().as_millis()
+            })
+            .collect();
+        assert_eq!(pauses, [500, 1000, 1000, 1000, 1000]);
+        clock.quiet(&mut pace, Duration::from_secs(60));
+        let later = clock.quiet(&mut pace, Duration::from_secs(60));
+        assert!((9..=10).contains(&later), "{later}");
+        let slow = Duration::from_secs(3);
+        pace.changed(clock.0, Change::Watched, slow);
+        assert_eq!(pace.interval(), slow);
+        pace.soon(clock.0, Duration::from_millis(700));
+        assert_eq!(pace.nap(clock.0), Duration::from_millis(700), "there is more to read");
     }
 
     #[test]

@@ -11,11 +11,11 @@ use std::{
     time::Duration,
 };
 
-use self::poll::{Following, News, Reader, Scope};
+use self::poll::{Following, More, News, Reader, Scope};
 use super::{
     super::{Shared, cache::Polls},
     Next, Word,
-    pace::{Moment, Pace, Woken},
+    pace::{Change, Moment, Pace, Woken},
 };
 use crate::db::{
     activity::server::Taken,
@@ -164,7 +164,13 @@ impl ServerWatch {
             Ok(news) => self.answered(news),
             // The database is being closed.
             Err(error) if error.kind == ErrorKind::Cancelled => {}
-            Err(error) if is_of_the_way(error.kind) => self.failed(error),
+            Err(error) if error.kind == ErrorKind::TooLarge && self.ask_for_less() => self.pace.at_once(Moment::now()),
+            Err(error) if is_of_the_way(error.kind) => {
+                if error.kind == ErrorKind::TimedOut {
+                    self.ask_for_less();
+                }
+                self.failed(error);
+            }
             Err(error) => self.refused(error),
         }
     }
@@ -198,15 +204,18 @@ impl ServerWatch {
         if !quiet || recovered || self.shared.counts.owes(now.instant) {
             self.shared.reply(Reply::Changed { schema: recovered || changes == Changes::Schema });
         }
-        if quiet {
-            self.pace.unchanged(now);
-        } else {
-            self.pace.changed(now);
+        match (quiet, news.activity.is_a_change()) {
+            (true, _) => self.pace.unchanged(now, news.took),
+            (false, true) => self.pace.changed(now, Change::Watched, news.took),
+            (false, false) => self.pace.changed(now, Change::Other, news.took),
+        }
+        if news.more == More::Yes {
+            self.pace.soon(now, news.took);
         }
         if let Some(following) = self.following.as_ref().filter(|_| changes != Changes::Schema) {
             match news.activity {
                 Taken::Nothing => {}
-                Taken::News(update) => {
+                Taken::News(update) | Taken::Before(update) => {
                     let outcome = Ok(Answer::Activity(Arc::new(*update)));
                     self.shared.reply(Reply::Answer { slot: Slot::Activity, id: following.id, outcome });
                 }
@@ -264,6 +273,14 @@ impl ServerWatch {
             }
             Scope::Tables => self.scope = Scope::Schema,
             Scope::Schema => self.failed(error),
+        }
+    }
+
+    /// Whether the next poll will ask for less.
+    fn ask_for_less(&mut self) -> bool {
+        match &mut self.following {
+            Some(Following { reader: Reader::Made(reader), .. }) => reader.less(),
+            _ => false,
         }
     }
 

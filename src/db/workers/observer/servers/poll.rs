@@ -1,6 +1,9 @@
 //! What a poll asks for, and what comes back: one request.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{super::pace::Moment, ServerWatch};
 use crate::{
@@ -47,6 +50,17 @@ pub(super) enum Reader {
 pub(super) struct News {
     pub(super) signature: Option<Signature>,
     pub(super) activity: Taken,
+    /// There is more to ask for.
+    pub(super) more: More,
+    /// How long the answer took.
+    pub(super) took: Duration,
+}
+
+/// Whether there is more of the bots to ask for at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum More {
+    Yes,
+    No,
 }
 
 impl ServerWatch {
@@ -56,7 +70,7 @@ impl ServerWatch {
         let probe = Probe::of(schema.as_deref());
         let mut script = Script::default();
         script.select(probe.sql())?;
-        let now = Moment::now().instant;
+        let now = Moment::now();
         if let (Some(schema), Some(following), Scope::All) = (&schema, &mut self.following, self.scope)
             && !matches!(following.reader, Reader::Made(_))
         {
@@ -75,19 +89,25 @@ impl ServerWatch {
             _ => None,
         };
         if let Some(reader) = &mut reader {
-            reader.ask(&mut script, now)?;
+            reader.ask(&mut script, now.instant, now.wall)?;
         }
+        let asked = Instant::now();
         let sets = self.server.link()?.batch(&script, &self.canceller)?;
+        let done = Instant::now();
+        let took = done.saturating_duration_since(asked);
         let (first, others) = sets.split_first().map_or((None, &[][..]), |(first, others)| (Some(first), others));
         let signature = first.and_then(|set| probe.read(set));
-        let mut activity = Taken::Nothing;
+        let (mut activity, mut more) = (Taken::Nothing, More::No);
         if let Some(mut reader) = reader {
-            activity = reader.take(others, now);
+            activity = reader.take(others, took, done);
+            if reader.owes(done) {
+                more = More::Yes;
+            }
             if let Some(following) = &mut self.following {
                 following.reader = Reader::Made(reader);
             }
         }
-        Ok(News { signature, activity })
+        Ok(News { signature, activity, more, took })
     }
 
     /// The schema: what a slot has read lately, or else read for this.
