@@ -65,11 +65,6 @@ impl KnownQueue {
         }
     }
 
-    /// All rows.
-    pub(super) fn total(&self) -> u64 {
-        self.counts.values().sum()
-    }
-
     /// Takes in a row as it is now, `None` where it is gone.
     pub(super) fn note(&mut self, id: i64, status: Option<String>) {
         let known = self.recent.get(&id).map(String::as_str).or_else(|| self.live.get(id).copied());

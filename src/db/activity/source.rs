@@ -47,12 +47,6 @@ impl Source {
         format!("{} {}", self.select, self.named(tail))
     }
 
-    /// As [`Self::rows`], with the columns as [`sent`] by a server.
-    pub(super) fn heads(&self, tail: &str) -> String {
-        let columns: String = self.columns.iter().map(|column| format!(", {}", sent(column))).collect();
-        format!("SELECT {}{columns} FROM {} {}", self.rowid, self.table, self.named(tail))
-    }
-
     /// Something else of it, in the same notation; `%0`, `%1` … are the columns as [`sent`] by a server.
     pub(super) fn expression(&self, what: &str, tail: &str) -> String {
         format!("SELECT {} FROM {} {}", self.named(what), self.table, self.named(tail))
