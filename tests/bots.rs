@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod support;
 
 use std::{
@@ -207,4 +208,68 @@ fn followed(journal: &str) {
 fn four_writers_are_followed_exactly() {
     followed("WAL");
     followed("DELETE");
+}
+
+/// The line of the screen that begins with this bot.
+fn line(screen: &str, bot: &str) -> String {
+    screen.lines().find(|line| line.contains(&format!(" {bot} "))).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn four_writers_are_shown_exactly_while_keys_are_pressed() {
+    let folder = TempDir::new().unwrap();
+    let path = made(&folder, "WAL");
+    let arguments = [path.to_str().unwrap(), "bot_ledger"];
+    let mut terminal = Terminal::start(&Start { arguments: &arguments, size: (160, 44), ..Start::default() });
+    terminal.until_text("bot_name");
+    // The whole screen, everything that ever was.
+    terminal.press("B6");
+    terminal.until("the board", |screen| line(&screen.contents(), "session-builder").contains("701"));
+    let writers = Writers::start(&path);
+    let mut keys = ["j", "k", "3", "]", "G", "[", "6", "\u{4}", "\u{15}", " ", " ", "w", "w", "m", "5"].iter().cycle();
+    let deadline = Instant::now() + PATIENCE;
+    let done = |path: &Path| counted(path).values().sum::<u64>() == 701 + 4 * ROWS as u64;
+    while !done(&path) && Instant::now() < deadline {
+        terminal.press(keys.next().unwrap());
+        thread::sleep(Duration::from_millis(7));
+    }
+    writers.finish();
+    // Whatever the keys have left open, held or paused.
+    terminal.press("\u{1b}\u{1b}\u{1b}");
+    terminal.settle();
+    if !terminal.text().contains("full screen") {
+        terminal.press("B");
+    }
+    terminal.press("6G");
+    let screen = terminal.until("every row on the board", |screen| {
+        let text = screen.contents();
+        BOTS.iter().all(|bot| line(&text, bot).contains("1,200")) && line(&text, "session-builder").contains("701")
+    });
+    // A row more is shown and counted.
+    let writer = Connection::open(&path).unwrap();
+    writer.busy_timeout(PATIENCE).unwrap();
+    writer
+        .execute_batch(
+            "INSERT INTO bot_ledger(bot_name, action, item_type, item_id, reason, created_at)
+             VALUES('creator', 'create', 'question', 'q-last-of-all', '', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));",
+        )
+        .unwrap();
+    terminal.until("the last row", |screen| {
+        let text = screen.contents();
+        text.contains("q-last-of-all") && line(&text, "creator").contains("1,201")
+    });
+    // Emptied and filled again in one transaction, with the ids there were.
+    writer
+        .execute_batch(
+            "BEGIN; DELETE FROM bot_ledger WHERE bot_name <> 'creator'; UPDATE bot_ledger SET bot_name = 'renamed'; COMMIT;",
+        )
+        .unwrap();
+    terminal.until("what is left", |screen| {
+        let text = screen.contents();
+        line(&text, "renamed").contains("1,201") && line(&text, "verifier").is_empty()
+    });
+    assert!(screen.contains("Bots"));
+    terminal.press("\u{3}");
+    assert_eq!(terminal.end(), 0);
+    terminal.assert_restored();
 }
