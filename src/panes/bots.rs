@@ -24,7 +24,6 @@ mod tail;
 mod tests;
 mod view;
 mod view_board;
-mod view_ledger;
 mod view_queue;
 mod view_runs;
 
@@ -42,8 +41,8 @@ use self::{
     layout::{Layout, Region},
     queue::Queue,
     runs::{Rule, Runs},
-    scroll::{Edge, Lines, Scroll},
-    tail::{Entry, Key, Tail},
+    scroll::{Edge, Scroll},
+    tail::{Look, Tail},
 };
 use crate::{
     db::{
@@ -55,7 +54,7 @@ use crate::{
         bots::{Board, Limits, Window},
     },
     message::{action::Action, command::Command, event::Timer},
-    panes::{Cx, Handled, Now, Pane, ViewCx, frame, link},
+    panes::{Cx, Handled, Now, Pane, PromptKind, PromptState, ViewCx, frame, link},
 };
 
 /// How long a new row flashes.
@@ -70,7 +69,6 @@ const WHEEL: isize = 3;
 /// What is known of the bots.
 #[derive(Clone, Debug, Default)]
 struct Model {
-    tail: Tail,
     runs: Runs,
     queue: Queue,
     /// What the figures and charts are drawn from; shared with what is frozen.
@@ -120,12 +118,9 @@ pub struct BotsPane {
     window: Window,
     /// The bot under the board's cursor; `None`: all of them are meant.
     chosen: Option<Arc<str>>,
-    ledger: Scroll<Key>,
+    /// The ledger's tail: it has its own way to be paused.
+    tail: Tail,
     runs: Scroll<i64>,
-    /// The newest ledger line that was on the screen.
-    seen: Option<Key>,
-    /// Ledger rows that came behind it.
-    unseen: u64,
     /// When the next flash or mark ends.
     glow: Option<Duration>,
     /// The regions whose table is not in this database.
@@ -151,10 +146,8 @@ impl BotsPane {
             list: Region::default(),
             window: Window::default(),
             chosen: None,
-            ledger: Scroll::new(Edge::Bottom),
+            tail: Tail::default(),
             runs: Scroll::new(Edge::Top),
-            seen: None,
-            unseen: 0,
             glow: None,
             absent: Vec::new(),
         }
@@ -171,8 +164,9 @@ impl BotsPane {
 
     /// The database can be read again: asks once more where nothing has come by itself.
     pub fn recovered(&mut self, cx: &mut Cx<'_>) -> Handled {
+        let again = self.tail.recovered(cx);
         if !self.error.as_ref().is_some_and(link::is_of_the_way) {
-            return Handled::No;
+            return again;
         }
         self.start(cx);
         Handled::Yes
@@ -206,11 +200,6 @@ impl BotsPane {
         self.frozen.as_ref().map_or(now.wall, |frozen| frozen.wall)
     }
 
-    /// While paused: rows that came since.
-    fn held_back(&self) -> Option<u64> {
-        self.frozen.as_ref().map(|frozen| self.model.tail.arrived().saturating_sub(frozen.model.tail.arrived()))
-    }
-
     /// Whether this region's table is not in this database.
     fn is_absent(&self, region: Region) -> bool {
         self.absent.contains(&region)
@@ -221,41 +210,17 @@ impl BotsPane {
         Layout::of(area, wanted)
     }
 
-    /// Lines of the ledger and of the runs on the screen.
-    fn heights(&self) -> (usize, usize) {
-        let layout = self.layout(self.area);
-        (usize::from(layout.ledger.body.height), usize::from(layout.runs.body.height))
+    /// Lines of the runs on the screen.
+    fn runs_height(&self) -> usize {
+        usize::from(self.layout(self.area).runs.body.height)
     }
 
     /// After anything that may have moved or added lines.
-    fn settle(&mut self) {
-        let (ledger_height, runs_height) = self.heights();
+    fn settle(&mut self, cx: &mut Cx<'_>) {
+        let height = self.runs_height();
         let model = self.frozen.as_deref().map_or(&self.model, |frozen| &frozen.model);
-        self.ledger.fit(&model.tail, ledger_height);
-        self.runs.fit(&model.runs, runs_height);
-        let visible = self.ledger.visible(&model.tail, ledger_height);
-        let last = if self.ledger.follows() { model.tail.last() } else { last_of(&model.tail, &visible) };
-        self.seen = self.seen.max(last);
-        self.unseen = match self.seen {
-            Some(seen) if !self.ledger.follows() => model.tail.rows_after(seen),
-            _ => 0,
-        };
-    }
-
-    /// The first and last line of the ledger that must stay: somebody looks at them.
-    fn looked_at(&self) -> Option<(Key, Key)> {
-        if self.ledger.follows() && self.frozen.is_none() {
-            return None;
-        }
-        let tail = &self.shown().tail;
-        let visible = self.ledger.visible(tail, self.heights().0);
-        // The cursor's line stays also where the pane has no room to show it.
-        let cursor = self.ledger.cursor(tail).and_then(|at| tail.get(at)).map(Entry::key);
-        let ends = tail.get(visible.start).map(Entry::key).zip(last_of(tail, &visible));
-        match (ends, cursor) {
-            (Some((first, last)), Some(cursor)) => Some((first.min(cursor), last.max(cursor))),
-            (ends, cursor) => ends.or(cursor.map(|cursor| (cursor, cursor))),
-        }
+        self.runs.fit(&model.runs, height);
+        self.tail.place(self.layout(self.area).ledger, cx);
     }
 
     fn take(&mut self, update: &ActivityUpdate, cx: &mut Cx<'_>) -> Handled {
@@ -276,9 +241,8 @@ impl BotsPane {
             let gone = tables.into_iter().filter(|(_, table)| schema.catalogued(table).is_none());
             self.absent = gone.map(|(region, _)| region).collect();
         }
-        let looked_at = self.looked_at();
         let at = (!first).then_some(cx.now.elapsed);
-        let Model { tail, runs, queue, board, bots } = &mut self.model;
+        let Model { runs, queue, board, bots } = &mut self.model;
         // What is frozen keeps the board it shows: the first look after that copies it once.
         let board = Arc::make_mut(board);
         board.take(update, cx.now.wall);
@@ -288,13 +252,9 @@ impl BotsPane {
         }
         let rule = Rule { board, limits, now: cx.now.wall };
         if first {
-            tail.restart(&update.ledger, update.ledger_skipped);
             runs.restart(&update.runs, update.runs_running, &rule);
             *queue = Queue::default();
-            // Another table's rows have nothing to do with what was seen.
-            self.seen = None;
         } else {
-            tail.merge(&update.ledger, update.ledger_skipped, at, looked_at);
             runs.merge(&update.runs, update.runs_running, cx.now.elapsed, &rule);
         }
         if let Some(counts) = &update.queue {
@@ -302,7 +262,8 @@ impl BotsPane {
         }
         self.phase = Phase::Live;
         self.error = None;
-        self.settle();
+        self.tail.take(update, if first { Look::First } else { Look::Next }, cx);
+        self.settle(cx);
         // History that is read in the background lights nothing up.
         let lights = !update.ledger.is_empty() || !update.runs.is_empty() || update.queue.is_some();
         if let Some(now) = at.filter(|_| self.frozen.is_none() && lights) {
@@ -323,43 +284,29 @@ impl BotsPane {
     }
 }
 
-fn last_of(tail: &Tail, visible: &std::ops::Range<usize>) -> Option<Key> {
-    visible.end.checked_sub(1).and_then(|last| tail.get(last)).map(Entry::key)
-}
-
-impl Lines for Tail {
-    type Key = Key;
-
-    fn count(&self) -> usize {
-        self.len()
-    }
-
-    fn key(&self, at: usize) -> Option<Key> {
-        self.get(at).map(Entry::key)
-    }
-
-    fn find(&self, key: Key) -> usize {
-        self.place(key)
-    }
-}
-
 impl Pane for BotsPane {
-    fn resize(&mut self, area: Rect, _cx: &mut Cx<'_>) {
+    fn resize(&mut self, area: Rect, cx: &mut Cx<'_>) {
         self.area = area;
-        self.settle();
+        self.settle(cx);
     }
 
     fn act(&mut self, action: Action, count: Option<u64>, cx: &mut Cx<'_>) -> Handled {
         let handled = self.do_action(action, count, cx);
         if handled == Handled::Yes {
-            self.settle();
+            self.settle(cx);
         }
         handled
     }
 
+    fn prompted(&mut self, kind: PromptKind, text: &str, state: PromptState, cx: &mut Cx<'_>) {
+        self.tail.prompted(kind, text, state, cx);
+    }
+
     fn reply(&mut self, slot: Slot, outcome: Result<&Answer, &Error>, cx: &mut Cx<'_>) -> Handled {
-        if slot != Slot::Activity {
-            return Handled::No;
+        match slot {
+            Slot::Activity => {}
+            Slot::Ledger => return self.tail.reply(outcome, cx),
+            _ => return Handled::No,
         }
         match outcome {
             Ok(Answer::Activity(update)) => self.take(update, cx),
@@ -395,8 +342,8 @@ impl Pane for BotsPane {
         let at = Position::new(mouse.column, mouse.row);
         let layout = self.layout(self.area);
         let handled = match mouse.kind {
-            MouseEventKind::ScrollDown => self.wheel(&layout, at, WHEEL),
-            MouseEventKind::ScrollUp => self.wheel(&layout, at, -WHEEL),
+            MouseEventKind::ScrollDown => self.wheel(&layout, at, WHEEL, cx),
+            MouseEventKind::ScrollUp => self.wheel(&layout, at, -WHEEL, cx),
             MouseEventKind::Down(MouseButton::Left) => {
                 if let Some(tab) = frame::tab_at(&self.frame(), self.area, at) {
                     self.turn_to(Region::ALL.get(tab).copied().unwrap_or_default());
@@ -408,7 +355,7 @@ impl Pane for BotsPane {
             _ => Handled::No,
         };
         if handled == Handled::Yes {
-            self.settle();
+            self.settle(cx);
         }
         handled
     }

@@ -1,6 +1,6 @@
 //! What the user does in the pane: what concerns all of it here, the rest in the file of the region that has the cursor.
 
-use super::{BotsPane, Frozen, Phase, layout::Region, scroll::Step};
+use super::{BotsPane, Frozen, Phase, layout::Region, scroll::Step, tail::Pause};
 use crate::{
     domain::{
         bots::Window,
@@ -19,7 +19,10 @@ impl BotsPane {
             Action::NextTab => self.turn_to(self.region.next()),
             Action::PreviousTab => self.turn_to(self.region.previous()),
             Action::Pause => self.pause(cx),
-            Action::Refresh => self.start(cx),
+            Action::Refresh => {
+                self.tail.recovered(cx);
+                self.start(cx);
+            }
             _ => {
                 if let Some(window) = window_of(action) {
                     self.window = window;
@@ -44,12 +47,13 @@ impl BotsPane {
         }
     }
 
-    fn pause(&mut self, cx: &Cx<'_>) {
+    fn pause(&mut self, cx: &mut Cx<'_>) {
         if self.phase == Phase::Live {
             self.frozen = match self.frozen.take() {
                 Some(_) => None,
                 None => Some(Box::new(Frozen { model: self.model.clone(), wall: cx.now.wall })),
             };
+            self.tail.set_paused(if self.frozen.is_some() { Pause::On } else { Pause::Off }, cx);
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
 
 impl BotsPane {
     pub(super) fn act_on_runs(&mut self, action: Action, count: Option<u64>, cx: &mut Cx<'_>) -> Handled {
-        let height = self.heights().1;
+        let height = self.runs_height();
         if let Some(step) = step_of(action, count, height) {
             let model = self.frozen.as_deref().map_or(&self.model, |frozen| &frozen.model);
             self.runs.go(&model.runs, height, step);
@@ -37,7 +37,7 @@ impl BotsPane {
 
     /// Without a cursor, the first run is meant: the cursor goes there, so that it is seen which one it was.
     fn settle_runs_cursor(&mut self) -> Option<&Run> {
-        let height = self.heights().1;
+        let height = self.runs_height();
         let model = self.frozen.as_deref().map_or(&self.model, |frozen| &frozen.model);
         if self.runs.follows() {
             self.runs.put(&model.runs, height, 0);
@@ -94,14 +94,14 @@ impl BotsPane {
     }
 
     pub(super) fn wheel_runs(&mut self, by: isize) {
-        let height = self.heights().1;
+        let height = self.runs_height();
         let model = self.frozen.as_deref().map_or(&self.model, |frozen| &frozen.model);
         self.runs.wheel(&model.runs, height, by);
     }
 
     /// A click on a line: the cursor goes there; on the cursor's own line it opens.
     pub(super) fn click_runs(&mut self, line: usize, again: Again, cx: &mut Cx<'_>) {
-        let height = self.heights().1;
+        let height = self.runs_height();
         let model = self.frozen.as_deref().map_or(&self.model, |frozen| &frozen.model);
         let before = self.runs.cursor(&model.runs);
         let Some(at) = self.runs.visible(&model.runs, height).nth(line) else { return };

@@ -6,7 +6,6 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     BotsPane, ages, figures,
     layout::{Layout, Region},
-    tail::Entry,
     view::role_of,
 };
 use crate::{
@@ -145,11 +144,7 @@ impl BotsPane {
 
     /// Why there is nothing to see, and where there is something.
     fn nothing_in_window(&self, cx: &ViewCx<'_>) -> String {
-        let tail = &self.shown().tail;
-        let newest = (0..tail.len()).rev().find_map(|at| match tail.get(at)? {
-            Entry::Row(row) => row.at,
-            Entry::Gap { .. } => None,
-        });
+        let newest = self.tail.newest();
         match (newest, self.window) {
             (_, Window::All) | (None, _) => "nothing was recorded yet".to_owned(),
             (Some(at), window) => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{BotsPane, Phase, ages, layout::Layout, tail::Entry};
+use super::{BotsPane, Phase, ages, layout::Layout};
 use crate::{
     domain::bots::{BotLine, BotState, Limits, Window},
     panes::Now,
@@ -26,14 +26,10 @@ impl BotsPane {
     /// The ages of the list that is shown.
     fn oldest_change(&self, layout: &Layout, now: Timestamp) -> Option<Duration> {
         let model = self.shown();
-        let ledger = self.ledger.visible(&model.tail, usize::from(layout.ledger.body.height));
-        let rows = model.tail.lines(ledger).filter_map(|entry| match entry {
-            Entry::Row(row) => row.at,
-            Entry::Gap { .. } => None,
-        });
         let runs = self.runs.visible(&model.runs, usize::from(layout.runs.body.height));
         let runs = model.runs.all().get(runs).unwrap_or_default().iter().filter_map(|run| run.started);
-        rows.chain(runs).map(|then| ages::until_older(then, now)).min()
+        let runs = runs.map(|then| ages::until_older(then, now)).min();
+        self.tail.next_age(now).into_iter().chain(runs).min()
     }
 
     /// The board, the charts, the queue's figures.

@@ -10,10 +10,10 @@ use super::{
 use crate::panes::{Cx, Handled};
 
 impl BotsPane {
-    pub(super) fn wheel(&mut self, layout: &Layout, at: Position, by: isize) -> Handled {
+    pub(super) fn wheel(&mut self, layout: &Layout, at: Position, by: isize, cx: &mut Cx<'_>) -> Handled {
         let Some((region, _)) = layout.hit(at) else { return Handled::No };
         match region {
-            Region::Ledger => self.wheel_ledger(by),
+            Region::Ledger => self.tail.wheel(by, cx),
             Region::Runs => self.wheel_runs(by),
             Region::Board | Region::Queue => return Handled::No,
         }
@@ -26,7 +26,7 @@ impl BotsPane {
         self.turn_to(region);
         let Some(line) = line else { return Handled::Yes };
         match region {
-            Region::Ledger => self.click_ledger(line, again, cx),
+            Region::Ledger => self.click_ledger(at, again, cx),
             Region::Runs => self.click_runs(line, again, cx),
             Region::Board => self.click_board(line),
             Region::Queue => {}

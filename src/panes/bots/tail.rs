@@ -1,336 +1,373 @@
-//! The tail of the ledger: the newest rows by ascending id, each once, in a bounded window.
+//! The ledger as a log: follows the newest rows, and goes back through all of its history.
 //!
-//! Rows that were counted but are not here – the reader skipped them, or the window was full while somebody looked at older
-//! ones – stand as a gap between those that are: nothing is left out silently.
+//! Owns the lines that are here (a [`Window`] over the ledger, through a filter), where one looks in them (an [`Eye`]), what is
+//! asked of the database for it ([`Slot::Ledger`]), marks and what is searched for. Until somebody moves the cursor it follows; from
+//! then on nothing that is looked at moves, whatever comes. Paused, what comes waits outside. Nothing is lost: a row is shown, or
+//! counted in a gap, or older than the first line, from where one goes on back.
 
-use std::{collections::VecDeque, ops::Range, sync::Arc, time::Duration};
+mod ask;
+mod columns;
+mod draw;
+mod eye;
+mod filter;
+mod find;
+mod keys;
+mod waiting;
+mod when;
+mod window;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use ratatui::layout::Rect;
 
-use crate::domain::{activity::LedgerRow, time};
-
-/// Rows that are kept.
-pub(super) const WINDOW: usize = 2_000;
-
-/// What tells a line of the tail from every other, in its order: a gap stands behind the row it follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
-    id: i64,
-    gap: bool,
-}
-
-/// A row as it came.
-#[derive(Debug, PartialEq)]
-pub(super) struct Row {
-    /// The row.
-    pub(super) data: LedgerRow,
-    /// Its created_at, where it can be read.
-    pub(super) at: Option<Timestamp>,
-    /// When it came; `None` for what was there at the first look.
-    pub(super) arrived: Option<Duration>,
-}
-
-/// A line of the tail.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Entry {
-    /// A row.
-    Row(Arc<Row>),
-    /// This many rows are known to lie between, but are not here.
-    Gap {
-        /// The id before it.
-        after: i64,
-        /// How many.
-        rows: u64,
+use self::{
+    ask::Asked,
+    columns::{Column, Columns},
+    eye::{Eye, Placed, Sight},
+    filter::Filter,
+    find::Find,
+    waiting::Waiting,
+    window::{Choice, Entry, Key, Row, Window},
+};
+pub(super) use self::{draw::Cursor, keys::Clicked};
+use super::{ages, layout::Part};
+use crate::{
+    db::{error::Error, request::Slot},
+    domain::{
+        activity::{self, ActivityUpdate, LedgerFilter, LedgerRow},
+        time::TimeFormat,
     },
+    panes::{Cx, Handled},
+};
+
+/// The slot of its pages.
+const SLOT: Slot = Slot::Ledger;
+/// Rows of the ledger itself that are kept beside what is shown: whoever follows again has them at once.
+const LIVE: usize = 2_000;
+
+/// Whether an update is the first one, or tells everything anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Everything that was known is forgotten.
+    First,
+    /// It tells what came.
+    Next,
 }
 
-impl Entry {
-    pub(super) fn key(&self) -> Key {
-        match self {
-            Self::Row(row) => Key { id: row.data.id, gap: false },
-            Self::Gap { after, .. } => Key { id: *after, gap: true },
-        }
-    }
-
-    const fn rows(&self) -> u64 {
-        match self {
-            Self::Row(_) => 1,
-            Self::Gap { rows, .. } => *rows,
-        }
-    }
+/// Whether it is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pause {
+    /// What comes waits.
+    On,
+    /// What comes is shown.
+    Off,
 }
 
-/// The window. A clone is cheap enough to freeze it (rows are shared).
-#[derive(Clone, Debug, Default)]
+/// Whether reasons are cut at the end of the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+enum Wrap {
+    /// They are.
+    #[default]
+    Cut,
+    /// They go on in the next line.
+    Wrapped,
+}
+
+/// Which way the cursor went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+enum Heading {
+    /// Back.
+    #[default]
+    Older,
+    /// Forward.
+    Newer,
+}
+
+/// Whether more is read by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+enum Ahead {
+    /// Nothing was told yet.
+    #[default]
+    NotYet,
+    /// It is.
+    On,
+    /// The user has ended a long search: it goes on when he moves.
+    Stopped,
+}
+
+/// The ledger's tail.
+#[derive(Debug, Default)]
 pub(super) struct Tail {
-    entries: VecDeque<Entry>,
-    rows: usize,
-    /// Ids up to this one have left the window at its top.
-    floor: Option<i64>,
-    arrived: u64,
+    /// The newest rows, whatever the filter.
+    live: Window,
+    /// The rows that pass, from where one has gone back to.
+    window: Window,
+    waiting: Option<Waiting>,
+    filter: Filter,
+    passes: LedgerFilter,
+    eye: Eye,
+    heading: Heading,
+    column: Column,
+    wrap: Wrap,
+    /// When the rows with these ids were marked.
+    marks: BTreeMap<i64, Timestamp>,
+    /// The newest line that was on the screen.
+    seen: Option<Key>,
+    /// Rows that came behind it.
+    unseen: u64,
+    asked: Option<Asked>,
+    failed: Option<Error>,
+    ahead: Ahead,
+    find: Option<Find>,
+    /// Where one looked when the prompt was opened that is open.
+    searching_from: Option<Eye>,
+    /// Where it was drawn last.
+    part: Part,
+    times: TimeFormat,
 }
 
 impl Tail {
-    /// How many lines.
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Rows that came since the start, those of gaps included; the first look's are not counted.
-    pub(super) const fn arrived(&self) -> u64 {
-        self.arrived
-    }
-
-    /// The line at this place.
-    pub(super) fn get(&self, at: usize) -> Option<&Entry> {
-        self.entries.get(at)
-    }
-
-    /// The lines at these places.
-    pub(super) fn lines(&self, range: Range<usize>) -> impl Iterator<Item = &Entry> {
-        let end = range.end.min(self.entries.len());
-        self.entries.range(range.start.min(end)..end)
-    }
-
-    /// Where the line with this key is, or the next one where it is gone.
-    pub(super) fn place(&self, key: Key) -> usize {
-        self.entries.partition_point(|entry| entry.key() < key)
-    }
-
-    /// Rows behind this line, those of gaps included.
-    pub(super) fn rows_after(&self, key: Key) -> u64 {
-        let start = self.entries.partition_point(|entry| entry.key() <= key);
-        self.entries.range(start..).map(Entry::rows).sum()
-    }
-
-    /// The last line's key.
-    pub(super) fn last(&self) -> Option<Key> {
-        self.entries.back().map(Entry::key)
-    }
-
-    /// Forgets everything and takes these rows as the first look.
-    pub(super) fn restart(&mut self, rows: &[LedgerRow], skipped: u64) {
-        let arrived = self.arrived;
-        *self = Self::default();
-        self.merge(rows, skipped, None, None);
-        self.arrived = arrived;
-    }
-
-    /// Takes rows that came at this time, and knows of `skipped` more before them. Lines within `looked_at` stay whatever happens.
-    pub(super) fn merge(
-        &mut self,
-        rows: &[LedgerRow],
-        skipped: u64,
-        arrived: Option<Duration>,
-        looked_at: Option<(Key, Key)>,
-    ) {
-        if skipped > 0 {
-            self.arrived += skipped;
-            match self.entries.back_mut() {
-                Some(Entry::Gap { rows, .. }) => *rows += skipped,
-                Some(Entry::Row(row)) => {
-                    let after = row.data.id;
-                    self.entries.push_back(Entry::Gap { after, rows: skipped });
+    /// What the ledger tells.
+    pub(super) fn take(&mut self, update: &ActivityUpdate, look: Look, cx: &mut Cx<'_>) {
+        let arrived = (look == Look::Next).then_some(cx.now.elapsed);
+        let rows: Vec<Arc<Row>> = update.ledger.iter().map(|row| Row::new(row, arrived)).collect();
+        let skipped = update.ledger_skipped;
+        match look {
+            Look::First => {
+                // Fewer than were asked for: there are no others.
+                self.live.begin(&rows, skipped, rows.len() >= activity::TAIL);
+                match &mut self.waiting {
+                    Some(waiting) => waiting.begin_anew(),
+                    None => self.restart(cx),
                 }
-                None => self.entries.push_back(Entry::Gap { after: i64::MIN, rows: skipped }),
+                self.ahead = Ahead::On;
             }
-        }
-        for row in rows {
-            self.insert(row, arrived);
-        }
-        self.trim(looked_at);
-    }
-
-    fn insert(&mut self, row: &LedgerRow, arrived: Option<Duration>) {
-        if self.floor.is_some_and(|floor| row.id <= floor) {
-            return;
-        }
-        let key = Key { id: row.id, gap: false };
-        let at = row.created_at.as_deref().and_then(time::parse);
-        // Nearly always at the end: ids grow.
-        let place = if self.last().is_none_or(|last| last < key) { self.len() } else { self.place(key) };
-        match self.entries.get_mut(place) {
-            Some(Entry::Row(known)) if known.data.id == row.id => {
-                if known.data != *row {
-                    *known = Arc::new(Row { data: row.clone(), at, arrived: known.arrived });
+            Look::Next => {
+                self.live.take(&rows, skipped, |_| true);
+                self.live.trim(LIVE, None);
+                match &mut self.waiting {
+                    Some(waiting) => waiting.push(rows, skipped, &self.passes, self.window.told()),
+                    None => self.merge(&rows, skipped),
                 }
             }
-            _ => {
-                self.entries.insert(place, Entry::Row(Arc::new(Row { data: row.clone(), at, arrived })));
-                self.rows += 1;
-                self.arrived += 1;
-            }
         }
+        self.settle(cx);
     }
 
-    fn trim(&mut self, looked_at: Option<(Key, Key)>) {
-        let may_go = |entry: &Entry| looked_at.is_none_or(|(first, _)| entry.key() < first);
-        while self.rows > WINDOW && self.entries.front().is_some_and(may_go) {
-            if let Some(entry) = self.entries.pop_front() {
-                self.floor = Some(entry.key().id);
-                self.rows -= usize::from(matches!(entry, Entry::Row(_)));
-            }
-        }
-        // A gap at the top of a trimmed window says nothing: what is above is simply older.
-        while self.floor.is_some()
-            && self.entries.front().is_some_and(|entry| matches!(entry, Entry::Gap { .. }) && may_go(entry))
+    /// Rows that came, while it is not paused.
+    fn merge(&mut self, rows: &[Arc<Row>], skipped: u64) {
+        let passes = &self.passes;
+        self.window.take(rows, skipped, |row| passes.matches(row));
+        let is_new =
+            |row: &&Arc<Row>| self.seen.is_none_or(|seen| Key::row(row.data.id) > seen) && passes.matches(&row.data);
+        self.unseen += rows.iter().filter(is_new).count() as u64 + skipped;
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        self.window.trim(window::MOST, self.looked_at());
+    }
+
+    /// Begins with the newest rows. Who held a row that is older than these finds it again.
+    fn restart(&mut self, cx: &mut Cx<'_>) {
+        self.window = self.from_live();
+        (self.seen, self.unseen) = (None, 0);
+        self.forget_asked(cx);
+        if let Some(key) = self.eye.key()
+            && self.window.older().is_some_and(|from| key.id <= from)
         {
-            self.entries.pop_front();
-        }
-        if let Some((_, last)) = looked_at {
-            self.close_up(last);
+            self.jump_to_row(key.id, cx);
         }
     }
 
-    /// What is above is looked at: rows behind it become a gap instead, the oldest first.
-    fn close_up(&mut self, last: Key) {
-        let mut excess = self.rows.saturating_sub(WINDOW);
-        if excess == 0 {
+    fn from_live(&self) -> Window {
+        let choice = if self.filter.is_empty() { Choice::All } else { Choice::Some };
+        self.live.only(choice, |row| self.passes.matches(row))
+    }
+
+    /// Nothing that comes is shown from now on, or all of it.
+    pub(super) fn set_paused(&mut self, pause: Pause, cx: &mut Cx<'_>) {
+        match (pause, self.waiting.take()) {
+            (Pause::On, waiting) => self.waiting = waiting.or_else(|| Some(Waiting::default())),
+            (Pause::Off, Some(waiting)) if waiting.is_anew() => self.restart(cx),
+            (Pause::Off, Some(waiting)) => waiting.updates().for_each(|(rows, skipped)| self.merge(&rows, skipped)),
+            (Pause::Off, None) => {}
+        }
+        self.settle(cx);
+    }
+
+    /// The database can be read again, or the user wants it read.
+    pub(super) fn recovered(&mut self, cx: &mut Cx<'_>) -> Handled {
+        if self.failed.take().is_none() {
+            return Handled::No;
+        }
+        self.settle(cx);
+        Handled::Yes
+    }
+
+    /// Another filter. The row one looks at stays, where it passes.
+    fn set_filter(&mut self, filter: Filter, cx: &mut Cx<'_>) {
+        if filter == self.filter {
             return;
         }
-        let start = self.entries.partition_point(|entry| entry.key() <= last);
-        let mut end = start;
-        let mut missing = 0;
-        while let Some(entry) = self.entries.get(end) {
-            if let Entry::Row(_) = entry {
-                if excess == 0 {
-                    break;
-                }
-                excess -= 1;
-                self.rows -= 1;
-            }
-            missing += entry.rows();
-            end += 1;
+        let held = self.eye.key();
+        let row = held.and_then(|key| self.window.row(key.id)).cloned();
+        self.passes = filter.meant();
+        self.filter = filter;
+        self.forget_asked(cx);
+        // The live rows have also what waits outside.
+        if let Some(waiting) = &mut self.waiting {
+            *waiting = Waiting::default();
         }
-        self.entries.drain(start..end);
-        match start.checked_sub(1).and_then(|before| self.entries.get_mut(before)) {
-            Some(Entry::Gap { rows, .. }) => *rows += missing,
-            _ => self.entries.insert(start, Entry::Gap { after: last.id, rows: missing }),
-        }
-    }
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    pub(in crate::panes::bots) fn row(id: i64) -> LedgerRow {
-        LedgerRow {
-            id,
-            bot: "creator".to_owned(),
-            action: "create".to_owned(),
-            item_type: "question".to_owned(),
-            item_id: format!("q-{id}"),
-            reason: None,
-            created_at: None,
-        }
-    }
-
-    fn ids(tail: &Tail) -> Vec<i64> {
-        tail.lines(0..tail.len())
-            .filter_map(|entry| match entry {
-                Entry::Row(row) => Some(row.data.id),
-                Entry::Gap { .. } => None,
-            })
-            .collect()
-    }
-
-    fn known(tail: &Tail) -> u64 {
-        tail.lines(0..tail.len()).map(Entry::rows).sum()
-    }
-
-    #[test]
-    fn skipped_rows_are_a_gap_in_their_place() {
-        let mut tail = Tail::default();
-        tail.restart(&[row(1), row(2)], 0);
-        tail.merge(&[row(10)], 7, Some(Duration::ZERO), None);
-        tail.merge(&[], 3, Some(Duration::ZERO), None);
-        tail.merge(&[], 4, Some(Duration::ZERO), None);
-        let lines: Vec<Entry> = tail.lines(0..9).cloned().collect();
-        assert_eq!(lines[2], Entry::Gap { after: 2, rows: 7 });
-        assert_eq!(lines[4], Entry::Gap { after: 10, rows: 7 }, "gaps beside each other are one");
-        assert_eq!((tail.arrived(), lines.len()), (15, 5));
-    }
-
-    #[test]
-    fn what_is_looked_at_outlives_a_full_window() {
-        let mut tail = Tail::default();
-        tail.restart(&(1..=100).map(row).collect::<Vec<_>>(), 0);
-        let looked_at =
-            (tail.get(0).unwrap_or_else(|| unreachable!()).key(), tail.get(9).unwrap_or_else(|| unreachable!()).key());
-        for chunk in 0..100 {
-            let rows: Vec<_> = (0..100).map(|n| row(101 + chunk * 100 + n)).collect();
-            tail.merge(&rows, 0, Some(Duration::ZERO), Some(looked_at));
-        }
-        assert_eq!(ids(&tail)[..10], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-        assert_eq!(tail.get(10), Some(&Entry::Gap { after: 10, rows: 10_100 - WINDOW as u64 }));
-        assert_eq!(ids(&tail).len(), WINDOW);
-        assert_eq!(ids(&tail).last(), Some(&10_100));
-        assert_eq!(known(&tail), 10_100, "each row is shown or counted");
-        tail.merge(&[row(10_101)], 0, None, None);
-        assert_eq!(ids(&tail).len(), WINDOW);
-        assert_eq!(ids(&tail)[0], 2, "nobody looks there any more: the oldest goes");
-    }
-
-    proptest! {
-        // Against the plainest model: a map by id, cut to its last rows.
-        #[test]
-        fn any_chunking_shows_each_row_once(
-            steps in proptest::collection::vec((1usize..900, 0u8..4), 1..12),
-            repeat in 0usize..20,
-        ) {
-            let mut tail = Tail::default();
-            let mut model = BTreeMap::new();
-            let mut next = 1;
-            for (count, overlap) in steps {
-                // Some looks bring rows again that were there already.
-                let start = (next - i64::from(overlap) * 3).max(1);
-                let rows: Vec<_> = (start..next + count as i64).map(row).collect();
-                next += count as i64;
-                for chunk in rows.chunks(repeat + 1) {
-                    tail.merge(chunk, 0, Some(Duration::ZERO), None);
-                }
-                for row in rows {
-                    model.insert(row.id, row);
-                }
-                let wanted: Vec<i64> = model.keys().copied().skip(model.len().saturating_sub(WINDOW)).collect();
-                prop_assert_eq!(ids(&tail), wanted);
-            }
-            prop_assert_eq!(tail.arrived(), model.len() as u64);
-        }
-
-        #[test]
-        fn every_row_is_here_or_counted(
-            steps in proptest::collection::vec((0usize..700, 0u64..50, proptest::option::of(0usize..2000)), 1..20),
-        ) {
-            let mut tail = Tail::default();
-            let mut next = 1;
-            let mut looked: Option<(Key, Key)> = None;
-            for (count, skipped, look) in steps {
-                next += skipped as i64;
-                let rows: Vec<_> = (next..next + count as i64).map(row).collect();
-                next += count as i64;
-                tail.merge(&rows, skipped, None, looked);
-                let ids = ids(&tail);
-                prop_assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
-                prop_assert!(ids.len() <= WINDOW);
-                let keys: Vec<Key> = tail.lines(0..tail.len()).map(Entry::key).collect();
-                prop_assert!(keys.windows(2).all(|pair| pair[0] < pair[1]));
-                if tail.floor.is_none() {
-                    prop_assert_eq!(known(&tail), next as u64 - 1);
-                }
-                if let Some((first, last)) = looked {
-                    prop_assert!(keys.contains(&first) && keys.contains(&last));
-                }
-                looked = look.filter(|_| tail.len() > 0).and_then(|at| {
-                    let first = at % tail.len();
-                    Some((tail.get(first)?.key(), tail.get((first + 20).min(tail.len() - 1))?.key()))
-                });
+        self.window = self.from_live();
+        if let Some(key) = held
+            && self.window.older().is_some_and(|from| key.id <= from)
+        {
+            // Its own line at once, and what is around it when that has been read.
+            match row.filter(|row| self.passes.matches(&row.data)) {
+                Some(row) => self.window.cover(key.id.saturating_sub(1), key.id, &[row]),
+                None => self.jump_to_row(key.id, cx),
             }
         }
+        (self.seen, self.unseen) = (self.window.last(), 0);
+        self.settle(cx);
+    }
+
+    /// The rows of one bot, and only they.
+    pub(super) fn filter_on_bot(&mut self, bot: &str, cx: &mut Cx<'_>) {
+        self.set_filter(Filter { bots: vec![bot.to_owned()], ..Filter::default() }, cx);
+    }
+
+    /// It is drawn here from now on.
+    pub(super) fn place(&mut self, part: Part, cx: &mut Cx<'_>) {
+        self.part = part;
+        self.settle(cx);
+    }
+
+    /// Where its head and its lines are: what is filtered on is said also where there is no head otherwise.
+    fn split(&self) -> Part {
+        let Part { head, body } = self.part;
+        if !head.is_empty() || body.height < 3 || self.filter.is_empty() {
+            return self.part;
+        }
+        Part { head: Rect { height: 1, ..body }, body: Rect { y: body.y + 1, height: body.height - 1, ..body } }
+    }
+
+    /// After anything that may have moved or added lines.
+    pub(super) fn settle(&mut self, cx: &mut Cx<'_>) {
+        self.times = cx.settings.times;
+        self.see(Eye::fit);
+        let last = if self.eye.follows() { self.window.last() } else { self.looked_at().map(|(_, last)| last) };
+        if last > self.seen {
+            self.seen = last;
+            self.unseen = last.map_or(0, |last| self.window.rows_after(last));
+        }
+        if self.eye.follows() {
+            self.unseen = 0;
+        }
+        self.read_ahead(cx);
+    }
+
+    fn height(&self) -> usize {
+        usize::from(self.split().body.height)
+    }
+
+    /// Has the eye look.
+    fn see(&mut self, look: impl FnOnce(&mut Eye, &Sight<'_>)) {
+        let mut eye = self.eye;
+        self.with_sight(|sight| look(&mut eye, sight));
+        self.eye = eye;
+    }
+
+    /// Puts the eye on a line.
+    fn look_at(&mut self, at: usize, put: impl FnOnce(&mut Eye, &Sight<'_>, usize)) {
+        self.see(|eye, sight| put(eye, sight, at));
+    }
+
+    fn with_sight<T>(&self, look: impl FnOnce(&Sight<'_>) -> T) -> T {
+        let columns = self.columns();
+        look(&Sight { window: &self.window, height: self.height(), tall: &|at| self.tall(at, &columns) })
+    }
+
+    fn columns(&self) -> Columns {
+        Columns::of(self.part.body.width, self.times)
+    }
+
+    /// How many lines of the screen it takes.
+    fn tall(&self, at: usize, columns: &Columns) -> usize {
+        let Some(Entry::Row(row)) = self.window.get(at) else { return 1 };
+        let mark = usize::from(self.marks.contains_key(&row.data.id));
+        let below = if self.wrap == Wrap::Wrapped { columns.wrapped(&row.data).below.len() } else { 0 };
+        // The mark is seen whatever the reason's length.
+        (1 + below).min(self.height().saturating_sub(mark).max(1)) + mark
+    }
+
+    fn screen(&self) -> Vec<Placed> {
+        self.with_sight(|sight| self.eye.screen(sight))
+    }
+
+    /// The first and last line that must stay: somebody looks at them.
+    fn looked_at(&self) -> Option<(Key, Key)> {
+        let cursor = self.eye.key()?;
+        let screen = self.screen();
+        let key = |line: Option<&Placed>| line.and_then(|line| self.window.get(line.at)).map(Entry::key);
+        match key(screen.first()).zip(key(screen.last())) {
+            Some((first, last)) => Some((first.min(cursor), last.max(cursor))),
+            // The cursor's line stays also where there is no room to show it.
+            None => Some((cursor, cursor)),
+        }
+    }
+
+    fn entry(&self) -> Option<&Entry> {
+        self.window.get(self.eye.cursor(&self.window)?)
+    }
+
+    fn row(&self) -> Option<&LedgerRow> {
+        match self.entry()? {
+            Entry::Row(row) => Some(&row.data),
+            Entry::Gap(_) => None,
+        }
+    }
+
+    /// What is under the cursor.
+    #[cfg(test)]
+    pub(super) fn cursor_key(&self) -> Option<impl PartialEq + std::fmt::Debug + use<>> {
+        self.eye.key()
+    }
+
+    /// While paused: rows that came since.
+    pub(super) fn held_back(&self) -> Option<u64> {
+        self.waiting.as_ref().map(Waiting::came)
+    }
+
+    /// Whether it follows the newest rows.
+    pub(super) const fn follows(&self) -> bool {
+        self.eye.follows()
+    }
+
+    /// Rows that came behind what was seen.
+    pub(super) const fn unseen(&self) -> u64 {
+        self.unseen
+    }
+
+    /// When the newest row was written that can be read.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        self.live.lines(0..self.live.len()).rev().find_map(|(_, entry)| match entry {
+            Entry::Row(row) => row.at,
+            Entry::Gap(_) => None,
+        })
+    }
+
+    /// How long until an age on the screen changes; `None` where no age is shown.
+    pub(super) fn next_age(&self, now: Timestamp) -> Option<Duration> {
+        if self.times != TimeFormat::Relative {
+            return None;
+        }
+        let ages = self.screen().into_iter().filter_map(|line| match self.window.get(line.at)? {
+            Entry::Row(row) => row.at,
+            Entry::Gap(_) => None,
+        });
+        ages.map(|then| ages::until_older(then, now)).min()
     }
 }

@@ -256,7 +256,7 @@ fn while_paused_nothing_moves_and_nothing_is_lost() {
     assert_eq!(stage.pane.summary(stage.now, &Limits::default()), Some((13, 99)), "what is known goes on");
     stage.act(Action::Pause);
     let on = stage.picture();
-    assert!(on.contains("q-37") && on.contains("┄┄ 2 more, counted but not read ┄┄"), "{on}");
+    assert!(on.contains("q-37") && on.contains("┄┄ 2 rows came too fast to be read"), "{on}");
 }
 
 #[test]
@@ -297,11 +297,19 @@ fn new_rows_flash_once_and_changes_are_marked_for_a_while() {
 fn enter_opens_what_the_row_is_about() {
     let mut stage = Stage::live(80, 24);
     stage.act(Action::Open);
+    let event = |stage: &mut Stage| match stage.out.intents.pop() {
+        Some(Intent::ShowEvent { relation, key: RowKey::Rowid(id) }) => (relation.name.clone(), id),
+        other => unreachable!("the event is shown, not {other:?}"),
+    };
+    assert_eq!(event(&mut stage), ("bot_ledger".to_owned(), 30), "the newest, where no cursor is");
+    stage.act(Action::FollowReference);
     let question = Intent::ShowQuestion { id: "q-30".to_owned(), focus: Focus::Take };
-    assert_eq!(stage.out.intents.pop(), Some(question), "the newest, where no cursor is");
+    assert_eq!(stage.out.intents.pop(), Some(question));
     stage.act(Action::Up);
-    stage.act(Action::Open);
+    stage.act(Action::FollowReference);
     assert!(matches!(stage.out.intents.pop(), Some(Intent::Say(_, words)) if words.contains("challenge q-29")));
+    stage.act(Action::Timeline);
+    assert!(matches!(stage.out.intents.pop(), Some(Intent::ShowTimeline(item)) if item.id == "q-29"));
     stage.act(Action::Up);
     stage.act(Action::ViewCell);
     let Some(Intent::ShowCell { relation, key, column, value, .. }) = stage.out.intents.pop() else {
@@ -336,7 +344,7 @@ fn a_click_puts_the_cursor_and_another_opens() {
     stage.with(|pane, cx| pane.mouse(click, cx));
     assert_eq!(stage.out.intents.pop(), None);
     stage.with(|pane, cx| pane.mouse(click, cx));
-    assert!(matches!(stage.out.intents.pop(), Some(Intent::ShowQuestion { id, .. }) if id == "q-25"));
+    assert!(matches!(stage.out.intents.pop(), Some(Intent::ShowEvent { key: RowKey::Rowid(25), .. })));
     let before = stage.picture();
     stage.with(|pane, cx| pane.mouse(mouse(MouseEventKind::ScrollUp), cx));
     assert_ne!(stage.picture(), before);
@@ -391,10 +399,7 @@ fn the_row_that_is_held_stays_where_the_pane_has_no_room_to_show_it() {
     let area = stage.area;
     stage.with(|pane, cx| pane.resize(area, cx));
     stage.with(|pane, cx| pane.act(Action::First, None, cx));
-    let cursor = |stage: &Stage| {
-        let tail = &stage.pane.shown().tail;
-        stage.pane.ledger.cursor(tail).and_then(|at| tail.get(at)).map(Entry::key)
-    };
+    let cursor = |stage: &Stage| stage.pane.tail.cursor_key();
     let before = cursor(&stage);
     for first in (31..).step_by(500).take(6) {
         stage.update(more(first..=first + 499));
@@ -414,8 +419,7 @@ proptest! {
         let mut next = 31;
         for event in events {
             let cursor = |stage: &Stage| {
-                let tail = &stage.pane.shown().tail;
-                stage.pane.ledger.cursor(tail).and_then(|at| tail.get(at)).map(Entry::key)
+                stage.pane.tail.cursor_key()
             };
             let before = cursor(&stage);
             match event {
@@ -465,7 +469,6 @@ proptest! {
                     stage.with(|pane, cx| pane.mouse(mouse, cx));
                 }
             }
-            prop_assert!(stage.pane.model.tail.len() <= 2 * tail::WINDOW);
             let _ = stage.pane.next_age(stage.now, &Limits::default());
             let picture = stage.picture();
             prop_assert!(!picture.chars().any(|letter| letter != '\n' && letter.is_control()), "{picture:?}");

@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     BotsPane, Phase,
     layout::{Layout, Part, Region},
+    tail::Cursor,
 };
 use crate::{
     domain::{
@@ -92,13 +93,16 @@ impl BotsPane {
         self.draw_charts(&layout, buf, cx);
         for region in Region::ALL {
             let part = layout.part(region);
-            if !part.head.is_empty() && region != Region::Board {
+            if !part.head.is_empty() && !matches!(region, Region::Board | Region::Ledger) {
                 self.draw_head(region, part, buf, cx);
             }
             if !part.body.is_empty() {
                 match region {
                     Region::Board => self.draw_board(part, layout.shape, buf, cx),
-                    Region::Ledger => self.draw_ledger(part.body, buf, cx),
+                    Region::Ledger => {
+                        let here = self.region == Region::Ledger;
+                        self.tail.draw(if here { Cursor::Here } else { Cursor::Elsewhere }, buf, cx);
+                    }
                     Region::Runs => self.draw_runs(part.body, buf, cx),
                     Region::Queue => self.draw_queue(part.body, buf, cx),
                 }
@@ -168,12 +172,12 @@ impl BotsPane {
 
     /// At the bottom right of the border: whether it follows, what is new, whether it is paused. At the left: an error.
     fn draw_state(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
-        let (text, role) = if let Some(new) = self.held_back() {
+        let (text, role) = if let Some(new) = self.tail.held_back() {
             (if new == 0 { "paused".to_owned() } else { format!("paused · {} new", grouped(new)) }, Role::Warning)
-        } else if self.ledger.follows() {
+        } else if self.tail.follows() {
             ("live".to_owned(), Role::Good)
-        } else if self.unseen > 0 {
-            (format!("▼ {} new", grouped(self.unseen)), Role::New)
+        } else if self.tail.unseen() > 0 {
+            (format!("▼ {} new", grouped(self.tail.unseen())), Role::New)
         } else {
             ("held".to_owned(), Role::Muted)
         };
