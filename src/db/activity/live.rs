@@ -54,10 +54,6 @@ impl<T: Clone> Live<T> {
         self.rows.keys().copied()
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = &T> + '_ {
-        self.rows.values()
-    }
-
     /// Something changed: each row has to be looked at again.
     pub(super) fn owe(&mut self) {
         self.owed = self.rows.len();
