@@ -15,6 +15,18 @@ use crate::db::{
 
 /// How often it asks whether something changed: changes have to be noticed within 100 ms.
 const POLL: Duration = Duration::from_millis(50);
+/// How often it asks where somebody watches the bots, and they were at work just now.
+const POLL_LIVELY: Duration = Duration::from_millis(8);
+/// How long it stays so after a change.
+const LIVELY: Duration = Duration::from_secs(4);
+/// How often it asks where nothing happened for long.
+const POLL_QUIET: Duration = Duration::from_millis(80);
+/// After this time.
+const QUIET: Duration = Duration::from_secs(120);
+/// From one look at the bots to the next: where changes come all the time, more looks would show no more to anybody.
+const LOOKS: Duration = Duration::from_millis(28);
+/// And so many times as long as the look took.
+const SHARE: u32 = 5;
 /// How often it asks while the file is gone.
 const POLL_IN_TROUBLE: Duration = Duration::from_millis(200);
 /// At most one [`Reply::Changed`] in this time.
@@ -29,6 +41,9 @@ pub(super) struct FileWatch {
     owed: Change,
     /// When a change was told last.
     told: Option<Instant>,
+    /// When it began to watch, and when something changed last.
+    began: Instant,
+    changed: Option<Instant>,
     trouble: Option<Error>,
     /// Who asked for a look.
     asking: Vec<Sender<Result<()>>>,
@@ -38,9 +53,21 @@ pub(super) struct FileWatch {
 struct Following {
     id: RequestId,
     reader: Reader,
-    /// Why to look at the next occasion.
-    look: Option<Occasion>,
+    wants: Wants,
+    /// The next look is not before this.
+    not_before: Option<Instant>,
+    /// A look is due then, whatever happens.
+    due: Option<Instant>,
     failed: Option<Error>,
+}
+
+/// Why to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wants {
+    /// Something was committed since the last look.
+    Change,
+    /// Only where a look is due.
+    Nothing,
 }
 
 enum Reader {
@@ -53,14 +80,30 @@ enum Reader {
 
 impl FileWatch {
     pub(super) fn new(shared: Arc<Shared>, watch: Watch) -> Self {
-        Self { watch, shared, following: None, owed: Change::None, told: None, trouble: None, asking: Vec::new() }
+        Self {
+            watch,
+            shared,
+            following: None,
+            owed: Change::None,
+            told: None,
+            began: Instant::now(),
+            changed: None,
+            trouble: None,
+            asking: Vec::new(),
+        }
     }
 
     pub(super) fn hear(&mut self, word: Word) {
         match word {
             Word::Follow(id) => {
-                self.following =
-                    Some(Following { id, reader: Reader::Unmade, look: Some(Occasion::Change), failed: None });
+                self.following = Some(Following {
+                    id,
+                    reader: Reader::Unmade,
+                    wants: Wants::Change,
+                    not_before: None,
+                    due: None,
+                    failed: None,
+                });
             }
             Word::Leave => self.following = None,
             Word::Look(asking) => {
@@ -104,13 +147,14 @@ impl FileWatch {
             self.shared.reply(Reply::Health(Ok(())));
         }
         if change != Change::None {
+            self.changed = Some(now);
             self.shared.counts.forget();
             self.owed = self.owed.max(change);
             match &mut self.following {
                 Some(_) if change == Change::Schema => self.restart(),
                 // Rows do not bring the tables: the schema need not be read again.
                 Some(Following { reader: Reader::Impossible, .. }) | None => {}
-                Some(following) => following.look = Some(Occasion::Change),
+                Some(following) => following.wants = Wants::Change,
             }
         }
         self.tell(now);
@@ -127,35 +171,49 @@ impl FileWatch {
         self.told = Some(now);
     }
 
-    /// Looks at the bots where that is wanted and may bring something.
+    /// How long until it asks again.
+    fn poll(&self, now: Instant) -> Duration {
+        let for_long = |since: Instant, long: Duration| now.saturating_duration_since(since) >= long;
+        match self.changed {
+            Some(changed) if self.following.is_some() && !for_long(changed, LIVELY) => POLL_LIVELY,
+            changed if for_long(changed.unwrap_or(self.began), QUIET) => POLL_QUIET,
+            _ => POLL,
+        }
+    }
+
+    /// Looks at the bots where that is wanted and may bring something; says how long to wait.
     fn look(&mut self, now: Instant) -> Duration {
-        let Some(following) = &mut self.following else { return POLL };
-        let Some(occasion) = following.look.take() else { return following.next_look(now) };
-        match following.read(&mut self.watch, occasion, now) {
-            Ok(answer) => {
-                following.failed = None;
-                if let Some(answer) = answer {
-                    let id = following.id;
-                    self.shared.reply(Reply::Answer { slot: Slot::Activity, id, outcome: Ok(answer) });
-                }
-                following.next_look(now)
-            }
-            Err(error) if error.kind == ErrorKind::Cancelled => POLL,
-            Err(error) => {
-                // A table may have been dropped since the schema was read: read it anew, and complain only when that does not help.
-                following.look = Some(Occasion::Change);
-                if error.kind != ErrorKind::Locked {
-                    let again = matches!(following.reader, Reader::Unmade);
-                    following.reader = Reader::Unmade;
-                    if again && following.failed.as_ref() != Some(&error) {
-                        following.failed = Some(error.clone());
+        let poll = self.poll(now);
+        let Some(following) = &mut self.following else { return poll };
+        if let Some(occasion) = following.occasion(now) {
+            let outcome = following.read(&mut self.watch, occasion, now);
+            following.looked(occasion, now);
+            match outcome {
+                Ok(answer) => {
+                    following.failed = None;
+                    if let Some(answer) = answer {
                         let id = following.id;
-                        self.shared.reply(Reply::Answer { slot: Slot::Activity, id, outcome: Err(error) });
+                        self.shared.reply(Reply::Answer { slot: Slot::Activity, id, outcome: Ok(answer) });
                     }
                 }
-                POLL
+                Err(error) if error.kind == ErrorKind::Cancelled => return POLL,
+                Err(error) => {
+                    // A table may have been dropped since the schema was read: read it anew, and complain only when that does not help.
+                    following.wants = Wants::Change;
+                    if error.kind != ErrorKind::Locked {
+                        let again = matches!(following.reader, Reader::Unmade);
+                        following.reader = Reader::Unmade;
+                        if again && following.failed.as_ref() != Some(&error) {
+                            following.failed = Some(error.clone());
+                            let id = following.id;
+                            self.shared.reply(Reply::Answer { slot: Slot::Activity, id, outcome: Err(error) });
+                        }
+                        following.not_before = Some(now + POLL);
+                    }
+                }
             }
         }
+        following.next_look(Instant::now()).map_or(poll, |next| next.min(poll))
     }
 
     /// The bots' tables may be others: begin anew with them.
@@ -166,7 +224,7 @@ impl FileWatch {
                 Reader::Impossible => Reader::Impossible,
                 Reader::Unmade | Reader::Made(_) => Reader::Unmade,
             };
-            following.look = Some(Occasion::Change);
+            following.wants = Wants::Change;
         }
     }
 
@@ -180,13 +238,31 @@ impl FileWatch {
 }
 
 impl Following {
-    fn next_look(&mut self, now: Instant) -> Duration {
-        let Reader::Made(reader) = &self.reader else { return POLL };
-        let due = reader.next_look(now);
-        if due.is_some_and(|due| due <= POLL) {
-            self.look = Some(Occasion::Due);
+    /// Why to look now, if at all.
+    fn occasion(&self, now: Instant) -> Option<Occasion> {
+        if self.wants == Wants::Change && self.not_before.is_none_or(|at| at <= now) {
+            return Some(Occasion::Change);
         }
-        due.map_or(POLL, |due| due.min(POLL))
+        self.due.filter(|at| *at <= now).map(|_| Occasion::Due)
+    }
+
+    /// A look was taken, which began then.
+    fn looked(&mut self, occasion: Occasion, began: Instant) {
+        let now = Instant::now();
+        if occasion == Occasion::Change {
+            self.wants = Wants::Nothing;
+            self.not_before = Some(began + LOOKS.max(now.saturating_duration_since(began) * SHARE));
+        }
+        self.due = match &self.reader {
+            Reader::Made(reader) => reader.next_look(now).map(|pause| now + pause),
+            Reader::Unmade | Reader::Impossible => None,
+        };
+    }
+
+    /// How long until there is a reason to look, if one is known.
+    fn next_look(&self, now: Instant) -> Option<Duration> {
+        let wanted = (self.wants == Wants::Change).then(|| self.not_before.unwrap_or(now));
+        wanted.into_iter().chain(self.due).min().map(|at| at.saturating_duration_since(now))
     }
 
     /// What there is to tell, if anything.
