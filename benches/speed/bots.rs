@@ -189,10 +189,10 @@ fn watched(setting: &Setting, report: &mut Report) -> Result<(), String> {
         Verdict::of(share <= SHARE),
     );
     report.note(&format!(
-        "{:.0} frames/s, {:.0} bytes a frame, memory {:+.1} MB in {wall:.0} s",
+        "{:.0} frames/s, {:.0} bytes a frame, memory {:+.1} MiB in {wall:.0} s",
         frames as f64 / wall,
         bytes as f64 / frames.max(1) as f64,
-        grown as f64 / 1e6
+        grown as f64 / 1024.0
     ));
     let busy = writers(&path, seconds)?;
     let typed = storm(&mut terminal, &mut Random::new(5), 100_000, Duration::from_secs(seconds), PACE, any)?;
@@ -284,7 +284,7 @@ fn large(setting: &Setting, report: &mut Report) -> Result<(), String> {
     let memory = process::peak_memory(terminal.pid()?)?;
     let typed = storm(&mut terminal, &mut Random::new(7), 100_000, Duration::from_secs(5), PACE, any)?;
     keys::line(report, "key → frame beside it", &typed);
-    report.note(&format!("peak memory {:.0} MB", memory as f64 / 1e6));
+    report.note(&format!("peak memory {:.0} MiB", memory as f64 / 1024.0));
     terminal.quit(b"\x03");
     Ok(())
 }
