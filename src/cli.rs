@@ -5,6 +5,7 @@
 //! the two.
 
 pub mod args;
+mod bots;
 mod connect;
 mod demo;
 mod export;
@@ -43,6 +44,7 @@ pub fn run(command: &Command, cx: Context<'_>) -> Result<u8, Failure> {
         Command::Export(args) => export::run(args, cx, to, &mut out),
         Command::Review(args) => review::run(args, cx, &mut out),
         Command::Set(args) => set::run(args, cx, &mut out),
+        Command::Bots(args) => bots::run(args, cx, &mut out),
         Command::Demo(args) => demo::run(args, cx.config, &mut out),
         Command::Keys => keymap(cx.config).and_then(|keymap| Ok(write!(out, "{keymap}")?)),
         Command::Watch(args) => return quiet(watch::run(args, cx, to, &mut out)),

@@ -1,5 +1,6 @@
 //! The arguments, as clap reads them.
 
+pub mod bots;
 pub mod watch;
 pub mod writing;
 
@@ -8,6 +9,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
 pub use self::{
+    bots::BotsArgs,
     watch::{WatchArgs, WatchFormat},
     writing::{ReviewArgs, SetArgs},
 };
@@ -29,6 +31,7 @@ Examples:
   reelscope review list prod.db            what is flagged, and why
   reelscope review decide --write prod.db q-1 approve --reason \"checked\"
   reelscope set --write prod.db questions/q-1 status=active
+  reelscope bots prod.db --since 24h       how the bots and the queue are
   reelscope watch @prod --bot verifier --action flag --since 1h
 
 A file that is called like a command is reachable as ./tables, ./show …,
@@ -208,6 +211,22 @@ pub enum Command {
     /// unless --force says so; a blob is given in hexadecimal. The record is written only if nobody changed it meanwhile, and a
     /// question's change gets a row in its history. JSON is the object that `review decide` prints.
     Set(SetArgs),
+    /// How the bots are: state, last run, success, actions and items of each; the queue; what wants attention.
+    ///
+    /// The figures are those of the whole tables, in both forms of time, at the moment `at`. `--since` is exact to the second for the last
+    /// 8 days; longer ago it begins with the full hour, longer than 400 days ago with the day (UTC), as `since` says.
+    ///
+    /// JSON is an object with at, since (null for all), bots, queue (null without a workQueue) and alerts. Each of bots has bot, state
+    /// (running, idle, failed, stuck), state_since (running and stuck), last_run (id, at; the run with the highest id), success (the share
+    /// of completed among completed and failed runs that began since then, or null), stuck (runs that run for longer than
+    /// stuck_after_seconds), usual_seconds (the 95th percentile of completed runs, null where fewer than five are known), hour, day, week
+    /// and actions (ledger rows of the last hour, 24 hours, 7 days, and since then: all, creates, updates, deletes, verifies, flags) and
+    /// items (processed, created, updated, deleted by the runs that began since then). queue has open (pending and processing), pending,
+    /// oldest (when the oldest pending item was made), finished and arrived (since then), per_hour (finished; where all is looked at, of
+    /// the last 24 hours), empty_in_seconds (if it goes on like this; null where it does not get shorter), undated (finished items without
+    /// a readable time) and depth: status, action, bot, rows. Each of alerts has kind (failed, stuck, old_queue, burst), bot, run, action
+    /// (of a burst), since and what. Times are ISO 8601 in UTC or null.
+    Bots(BotsArgs),
     /// Follow the bots' ledger until Ctrl-c, as `tail -f` follows a file.
     ///
     /// Prints the last rows, or all since a time, and from then on each new row once, in the order in which it was found; rows that are

@@ -148,6 +148,11 @@ impl Database {
         }
     }
 
+    /// Nobody waits for a page: what would wait for the first one to be served begins at once.
+    pub fn expect_no_page(&self) {
+        self.shared.served.notify();
+    }
+
     /// Gives up what this slot does: its reply says that it was cancelled. The activity just stops. A write that has begun to commit
     /// is not given up: its reply says what became of it.
     pub fn cancel(&self, slot: Slot) {

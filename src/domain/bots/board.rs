@@ -135,16 +135,21 @@ impl Board {
 
     /// A line for each bot that the ledger or the runs know: the documented ones first in their order, then others by name.
     pub fn lines(&self, window: Window, now: Timestamp, limits: &Limits) -> Vec<BotLine> {
+        self.lines_since(window.start(now), now, limits)
+    }
+
+    /// The same with the figures from any second on; `None`: of everything. Where times are not known to the second any more
+    /// ([`Series::kept`]) its hour or day must begin there.
+    pub fn lines_since(&self, since: Option<i64>, now: Timestamp, limits: &Limits) -> Vec<BotLine> {
         let bots: BTreeSet<&Arc<str>> = self.ledger.bots.keys().chain(self.runs.bots().map(|(bot, _)| bot)).collect();
-        let mut lines: Vec<BotLine> = bots.into_iter().map(|bot| self.line(bot, window, now, limits)).collect();
+        let mut lines: Vec<BotLine> = bots.into_iter().map(|bot| self.line(bot, since, now, limits)).collect();
         lines.sort_by(|one, other| names::place(&one.bot).cmp(&names::place(&other.bot)));
         lines
     }
 
-    fn line(&self, bot: &Arc<str>, window: Window, now: Timestamp, limits: &Limits) -> BotLine {
+    fn line(&self, bot: &Arc<str>, since: Option<i64>, now: Timestamp, limits: &Limits) -> BotLine {
         let runs = self.runs.of(bot);
         let counts = |window: Window| self.ledger.counts(bot, window.start(now));
-        let since = window.start(now);
         BotLine {
             bot: Arc::clone(bot),
             state: runs.map_or(BotState::Idle, |runs| state(runs, now, limits)),
@@ -156,7 +161,7 @@ impl Board {
             hour: counts(Window::Hour),
             day: counts(Window::Day),
             week: counts(Window::Week),
-            window: counts(window),
+            window: self.ledger.counts(bot, since),
             items: runs.map_or_else(Items::default, |runs| runs.items(since)),
         }
     }
@@ -191,7 +196,12 @@ impl Board {
 
     /// How the queue is.
     pub fn queue(&self, window: Window, now: Timestamp) -> QueueFigures {
-        self.queue.figures(window, now)
+        self.queue_since(window.start(now), now)
+    }
+
+    /// The same from any second on; `None`: of everything.
+    pub fn queue_since(&self, since: Option<i64>, now: Timestamp) -> QueueFigures {
+        self.queue.figures(since, now)
     }
 
     /// When the oldest pending item of the queue was made.

@@ -100,15 +100,13 @@ impl Queue {
         of.fold(0, |sum, depth| sum.saturating_add(depth.rows))
     }
 
-    pub(super) fn figures(&self, window: Window, now: Timestamp) -> QueueFigures {
-        let [arrived, finished] = [&self.arrived, &self.finished].map(|series| match window.start(now) {
-            Some(start) => series.since(start),
-            None => series.total(),
-        });
-        let pace = if window == Window::All { Window::Day } else { window };
-        let [came, went] =
-            [&self.arrived, &self.finished].map(|series| pace.start(now).map_or(0, |start| series.since(start)) as f64);
-        let seconds = pace.seconds().unwrap_or(1) as f64;
+    /// `since`: in seconds; `None`: of everything.
+    pub(super) fn figures(&self, since: Option<i64>, now: Timestamp) -> QueueFigures {
+        let both = [&self.arrived, &self.finished];
+        let [arrived, finished] = both.map(|series| since.map_or(series.total(), |since| series.since(since)));
+        let pace = since.or(Window::Day.start(now)).unwrap_or(i64::MAX);
+        let [came, went] = both.map(|series| series.since(pace) as f64);
+        let seconds = now.as_second().saturating_sub(pace).max(1) as f64;
         let open = self.rows(&STATUSES[..2]);
         let empty_in = match open {
             0 => Some(Duration::ZERO),

@@ -35,25 +35,25 @@ fn it_is_worked_off_at_the_pace_of_the_window() {
         event(QueueEvent::Finished, None, 3),
     ];
     let queue = queue(&open, events);
-    let hour = queue.figures(Window::Hour, now());
+    let hour = queue.figures(Window::Hour.start(now()), now());
     assert_eq!((hour.open, hour.pending, hour.arrived, hour.finished, hour.undated), (24, 20, 12, 36, 3));
     assert_eq!(hour.throughput, 0.01);
     // 24 a net hour.
     assert_eq!(hour.empty_in, Some(Duration::from_secs(3600)));
-    let all = queue.figures(Window::All, now());
+    let all = queue.figures(Window::All.start(now()), now());
     assert_eq!((all.finished, all.throughput), (44, 41.0 / 86_400.0));
     // In the last minute nothing was made.
-    assert_eq!(queue.figures(Window::Minute, now()).empty_in, Some(Duration::from_secs(40)));
+    assert_eq!(queue.figures(Window::Minute.start(now()), now()).empty_in, Some(Duration::from_secs(40)));
 }
 
 #[test]
 fn nobody_knows_when_it_is_empty_where_more_comes_than_goes() {
     let open = [depth("pending", "verify", "", 20)];
     let more = queue(&open, vec![event(QueueEvent::Arrived, 10, 2), event(QueueEvent::Finished, 10, 2)]);
-    assert_eq!(more.figures(Window::Hour, now()).empty_in, None);
-    assert_eq!(queue(&open, Vec::new()).figures(Window::Hour, now()).empty_in, None);
+    assert_eq!(more.figures(Window::Hour.start(now()), now()).empty_in, None);
+    assert_eq!(queue(&open, Vec::new()).figures(Window::Hour.start(now()), now()).empty_in, None);
     let empty = queue(&[depth("completed", "verify", "", 9)], Vec::new());
-    assert_eq!(empty.figures(Window::Hour, now()).empty_in, Some(Duration::ZERO));
+    assert_eq!(empty.figures(Window::Hour.start(now()), now()).empty_in, Some(Duration::ZERO));
 }
 
 #[test]
