@@ -36,7 +36,7 @@ impl Report<'_> {
     /// As `reelscope help bots` documents it.
     pub(super) fn json(&self) -> Json {
         json!({
-            "at": time::iso(self.at),
+            "at": format!("{:.3}", self.at),
             "since": self.since().map(time::iso),
             "bots": self.bots.iter().map(bot).collect::<Vec<_>>(),
             "queue": self.queue.as_ref().map(|(figures, depths)| queue(figures, depths)),
@@ -83,7 +83,7 @@ impl Report<'_> {
         };
         let last = match line.last_run {
             None => "-".to_owned(),
-            Some((id, Some(at))) => format!("{id}, {at:.0}"),
+            Some((id, Some(at))) => format!("{id} {}", age(at)),
             Some((id, None)) => id.to_string(),
         };
         let ActionCounts { all, creates, updates, deletes, verifies, flags } = line.window;
