@@ -21,6 +21,7 @@ use reelscope::{
         self, Args, ScreenshotArgs,
         args::{
             DemoCommand, PictureFormat, ShowFormat, TablesFormat,
+            bots::BotsFormat,
             writing::{ListFormat, ReceiptFormat, ReviewCommand},
         },
     },
@@ -289,6 +290,17 @@ fn every_command_runs() {
                 }
             }
             Some(cli::Command::Watch(_)) => place.watch(&line),
+            Some(cli::Command::Bots(bots)) => {
+                let text = place.printed(&line);
+                match bots.format {
+                    BotsFormat::Table => assert!(text.contains("\nBOT ") && text.contains("\nverifier "), "{text}"),
+                    BotsFormat::Json => {
+                        let json: Value = serde_json::from_str(&text).unwrap();
+                        assert!(json["bots"].as_array().is_some_and(|bots| !bots.is_empty()), "{text}");
+                        assert!(json["queue"]["open"].is_u64() && json["alerts"].is_array(), "{text}");
+                    }
+                }
+            }
             Some(cli::Command::Set(set)) => assert_receipt(&place.printed(&line), set.writing.format),
             Some(cli::Command::Screenshot(picture)) => {
                 assert_picture(&place.picture(&line, picture), picture.format, picture.size.1);
