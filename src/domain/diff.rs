@@ -221,6 +221,13 @@ pub enum RowKind {
         /// Its value.
         value: Short,
     },
+    /// A field that only one side tells of, which says nothing of the other; follows the note that names it.
+    OneSided {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Short,
+    },
     /// A line that both have.
     Same(Line),
     /// A line that only the side before has.
@@ -263,9 +270,10 @@ impl Diff {
         let Some(this) = self.rows.get(row) else { return Vec::new() };
         let mut depth = this.depth;
         let mut names = match &this.kind {
-            RowKind::Field { name, .. } | RowKind::Value { name, .. } | RowKind::SameValue { name, .. } => {
-                vec![name.as_str()]
-            }
+            RowKind::Field { name, .. }
+            | RowKind::Value { name, .. }
+            | RowKind::SameValue { name, .. }
+            | RowKind::OneSided { name, .. } => vec![name.as_str()],
             _ => Vec::new(),
         };
         for above in self.rows[..row].iter().rev() {

@@ -8,6 +8,8 @@ mod head;
 mod path;
 mod run;
 mod states;
+#[cfg(test)]
+mod tests;
 mod told;
 pub(in crate::panes::overlay) mod view;
 

@@ -294,8 +294,8 @@ impl Rows<'_> {
                     }
                 }
                 // A snapshot of a part of a row says nothing of the rest of it.
-                (Some(_), None) if fields == Fields::Row => left_out[0].push(name),
-                (None, Some(_)) if fields == Fields::Row => left_out[1].push(name),
+                (Some(one), None) if fields == Fields::Row => left_out[0].push((name, one)),
+                (None, Some(other)) if fields == Fields::Row => left_out[1].push((name, other)),
                 (Some(one), None) => self.alone(&name, depth, one, Fate::Removed),
                 (None, Some(other)) => self.alone(&name, depth, other, Fate::Added),
                 (None, None) => {}
@@ -311,15 +311,18 @@ impl Rows<'_> {
         }
     }
 
-    fn left_out(&mut self, depth: u16, names: &[String], side: &str) {
+    fn left_out(&mut self, depth: u16, names: &[(String, &Node<'_>)], side: &str) {
         const MOST: usize = 24;
         if names.is_empty() {
             return;
         }
         let dots = if names.len() > MOST { " …" } else { "" };
-        let list = names.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let list = names.iter().take(MOST).map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
         let fields = if names.len() == 1 { "field is" } else { "fields are" };
         self.note(depth, format!("{} {fields} recorded only {side}: {list}{dots}", names.len()));
+        for (name, node) in names {
+            self.push(depth, RowKind::OneSided { name: name.clone(), value: node.short() });
+        }
     }
 
     /// The fields of both: of a row in its order, else as they come, what is new behind.

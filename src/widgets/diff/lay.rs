@@ -177,6 +177,13 @@ impl Layer {
                     self.same_values(row.depth, &rows[at..at + count]);
                     count
                 }
+                RowKind::OneSided { name, value } => {
+                    // Folded, the note above names it.
+                    if self.folding == Folding::Open {
+                        self.one_sided(row.depth, name, value);
+                    }
+                    1
+                }
                 RowKind::Same(_) => {
                     let count = run(|kind| matches!(kind, RowKind::Same(_)));
                     let leads = at > 0 && rows[at - 1].kind.is_change();
@@ -265,6 +272,20 @@ impl Layer {
         let words = safe::safe(words);
         let words = safe::fit(&words, self.width.saturating_sub(margin.len())).into_owned();
         self.push(vec![RichSpan::new(margin, Role::DiffFold), RichSpan::new(words, Role::DiffFold)], None);
+    }
+
+    fn one_sided(&mut self, depth: u16, name: &str, value: &Short) {
+        let margin = self.margin(depth + 1);
+        let room = self.width.saturating_sub(margin.len());
+        let name = safe::fit(&safe::safe(name), room).into_owned();
+        let text = safe::safe(&value.text).into_owned();
+        let text = safe::fit(&text, room.saturating_sub(safe::width(&name) + 2)).into_owned();
+        let spans = vec![
+            RichSpan::new(margin, Role::DiffContext),
+            RichSpan::new(format!("{name}  "), Role::Muted),
+            RichSpan::new(text, Role::DiffContext),
+        ];
+        self.push(spans, None);
     }
 
     fn same_values(&mut self, depth: u16, rows: &[Row]) {

@@ -90,6 +90,7 @@ fn times(told: &Told, form: &mut Form, settings: &Settings, now: Timestamp) {
         StorySource::Run => ("started", "completed"),
         StorySource::Queue => ("made", "processed"),
     };
+    let narrow = form.width < 60;
     let say = |stored: &str| {
         let Some(at) = time::parse(stored) else {
             return format!("{} (no time that can be read)", safe::safe(stored));
@@ -98,6 +99,11 @@ fn times(told: &Told, form: &mut Form, settings: &Settings, now: Timestamp) {
         let age = when::age(at, now);
         // The age alone would hide the day, the time alone the age.
         match settings.times {
+            // Minutes are as much as there is room for.
+            time::TimeFormat::Relative if narrow => {
+                let iso = time::iso(at);
+                format!("{} · {age}", iso.get(..16).unwrap_or(&iso).replacen('T', " ", 1))
+            }
             time::TimeFormat::Relative => format!("{} · {age}", time::iso(at)),
             _ => format!("{words} · {age}"),
         }

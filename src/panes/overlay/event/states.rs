@@ -116,13 +116,13 @@ pub(super) fn lines(
 fn oddities(state: &State, side: &str, width: u16, works: &mut Works, out: &mut Outbox, all: &mut Lines) {
     match state {
         State::Text(text) if !JsonTree::looks_like(text) && works.json(text, out) != Some(JsonReport::Fine) => {
-            let words = format!("The state {side} is no JSON: it is compared as the text that it is.");
+            let words = format!("The state {side} is no JSON: it is shown as the text that it is.");
             all.say(&words, Role::Warning, width);
         }
         State::Text(text) => {
             if let Some(JsonReport::Broken(fault)) = works.json(text, out) {
                 let words = format!(
-                    "The state {side} is no valid JSON (line {}, column {}: {}): it is compared as the text that it is.",
+                    "The state {side} is no valid JSON (line {}, column {}: {}): it is shown as the text that it is.",
                     fault.line, fault.column, fault.what
                 );
                 all.say(&words, Role::Warning, width);
