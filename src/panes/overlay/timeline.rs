@@ -1,5 +1,8 @@
 //! The timeline of any item in a window: the same lines and keys as the question's tab has.
 
+#[cfg(test)]
+mod tests;
+
 use std::{sync::Arc, time::Duration};
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};

@@ -13,7 +13,7 @@ use self::desk::{Desk, ledger, questions, text};
 use super::*;
 use crate::{
     db::{error::ErrorKind, request::Query},
-    domain::{page::RowKey, value::Value},
+    domain::{activity::Item, page::RowKey, value::Value},
 };
 
 const AREA: Rect = Rect::new(0, 0, 80, 24);
@@ -288,18 +288,25 @@ fn nobody_looking_means_nothing_is_read() {
 }
 
 #[test]
-fn enter_opens_the_question_a_cell_stands_for_else_the_cell() {
+fn enter_opens_the_event_of_a_ledger_row_and_the_other_keys_its_cell_its_question_and_its_items_timeline() {
     let mut desk = Desk::open(ledger(10), AREA);
     desk.act(Action::Open);
+    assert!(matches!(desk.intent(), Intent::ShowEvent { key: RowKey::Rowid(1), .. }));
+    desk.act(Action::ViewCell);
     assert!(matches!(desk.intent(), Intent::ShowCell { column: 0, .. }));
+    desk.act(Action::Timeline);
+    assert_eq!(desk.intent(), Intent::ShowTimeline(Item::question("q-1")));
     desk.act_with(Action::Right, Some(4));
-    desk.act(Action::Open);
-    assert_eq!(desk.intent(), Intent::ShowQuestion { id: "q-1".into(), focus: Focus::Take });
     desk.act(Action::FollowReference);
     assert_eq!(desk.intent(), Intent::Go(Place { relation: "questions".into(), key: Some("q-1".into()) }));
     desk.step(Action::Down);
+    desk.act(Action::Timeline);
+    assert!(matches!(desk.intent(), Intent::ShowTimeline(item) if item.kind == "challenge"));
+    let mut desk = Desk::open(questions(10), AREA);
     desk.act(Action::Open);
-    assert!(matches!(desk.intent(), Intent::ShowCell { .. }), "a challenge is no question");
+    assert_eq!(desk.intent(), Intent::ShowQuestion { id: "q-1".into(), focus: Focus::Take });
+    desk.act(Action::Timeline);
+    assert_eq!(desk.intent(), Intent::ShowTimeline(Item::question("q-1")));
 }
 
 #[test]
@@ -415,7 +422,7 @@ fn the_mouse_moves_sorts_and_changes_tabs() {
     desk.click(12, 6);
     assert_eq!((desk.id(), desk.rows().column), (5, 1));
     desk.click(12, 6);
-    assert!(matches!(desk.intent(), Intent::ShowCell { column: 1, .. }), "twice opens");
+    assert!(matches!(desk.intent(), Intent::ShowEvent { .. }), "twice opens");
     desk.click(12, 1);
     assert_eq!(desk.rows().sort.first().map(|key| key.column), Some(1));
     desk.wheel(MouseEventKind::ScrollDown);
