@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod support;
+#[path = "cli/watch.rs"]
+mod watch;
 #[path = "cli/writing.rs"]
 mod writing;
 

@@ -254,19 +254,29 @@ impl Watch<'_> {
                 say(&["the ledger was made anew: it is followed from its first row".to_owned()]);
                 *seen = Seen::default();
             }
-            self.catch_up(rows)?;
-        } else if update.ledger_skipped > 0 {
+            // Fewer than a look tells at most: these are all there are.
+            if rows.len() >= TAIL {
+                self.catch_up(rows)?;
+            }
+            self.print(rows)?;
+            return Ok(());
+        }
+        if update.ledger_skipped > 0 {
             // Too many at once: the reader has counted them, the pages have them.
-            let from = seen.last().unwrap_or(i64::MIN);
-            let found = self.fill(from, rows.first().map(|row| row.id))?;
-            if let Some(missing) =
-                found.and_then(|found| update.ledger_skipped.checked_sub(found)).filter(|rows| *rows > 0)
-            {
+            let expected = update.ledger_skipped + rows.len() as u64;
+            let (last, floor) = (seen.last().unwrap_or(i64::MIN), seen.floor());
+            let until = rows.last().map_or(i64::MAX, |row| row.id);
+            let mut found = self.fill(last, until)?.unwrap_or(expected) + self.print(rows)?;
+            if found < expected {
+                // They came among the known ones.
+                found += self.fill(floor, until)?.unwrap_or(expected);
+            }
+            if let Some(missing) = expected.checked_sub(found).filter(|rows| *rows > 0) {
                 say(&[format!("{missing} rows were deleted before they could be printed")]);
             }
         }
         self.print(rows)?;
-        if update.board.ledger_anew && !update.anew {
+        if update.board.ledger_anew {
             self.catch_up(rows)?;
         }
         Ok(())
@@ -326,47 +336,49 @@ impl Watch<'_> {
         }
     }
 
-    /// Prints what is missing from the first gap on, up to the last of these rows.
+    /// Prints what is missing from the first gap on, up to the last row that is known.
     fn catch_up(&mut self, rows: &[LedgerRow]) -> Result<(), End> {
-        let floor = self.seen.as_ref().map_or(i64::MIN, Seen::floor);
-        let until = rows.last().map(|row| row.id);
-        if rows.first().is_some_and(|first| first.id <= floor) && rows.len() < TAIL {
-            return self.print(rows);
+        let Some(seen) = &self.seen else { return Ok(()) };
+        let (floor, last) = (seen.floor(), seen.last().max(rows.last().map(|row| row.id)));
+        if let Some(last) = last {
+            self.fill(floor, last)?;
         }
-        self.fill(floor, until)?;
-        self.print(rows)
+        Ok(())
     }
 
-    /// Prints the rows behind this id and before that one that were not printed yet. Says how many rows were there; `None` where not all
-    /// could be read.
-    fn fill(&mut self, mut after: i64, until: Option<i64>) -> Result<Option<u64>, End> {
+    /// Prints the rows behind this id and up to that one that were not printed yet. Says how many were new; `None` where not all could be
+    /// read.
+    fn fill(&mut self, mut after: i64, until: i64) -> Result<Option<u64>, End> {
         let mut found = 0;
-        loop {
+        while after < until {
             let query = LedgerQuery { filter: LedgerFilter::default(), from: LedgerFrom::After(after), limit: PAGE };
             let Some(page) = self.page(&query)? else {
                 say(&[format!("rows behind {after} cannot be read, and are not printed")]);
                 return Ok(None);
             };
-            let wanted = page.rows.iter().take_while(|row| until.is_none_or(|until| row.id < until)).count();
-            found += wanted as u64;
-            self.print(&page.rows[..wanted])?;
+            let wanted = page.rows.iter().take_while(|row| row.id <= until).count();
+            found += self.print(&page.rows[..wanted])?;
             self.out.flush()?;
-            match next(&page, after).filter(|_| wanted == page.rows.len()) {
+            match next(&page, after) {
                 Some(next) => after = next,
-                None => return Ok(Some(found)),
+                None => break,
             }
         }
+        Ok(Some(found))
     }
 
-    /// Prints those of the rows that were not printed yet.
-    fn print(&mut self, rows: &[LedgerRow]) -> Result<(), End> {
+    /// Prints those of the rows that were not printed yet; says how many were new, wanted or not.
+    fn print(&mut self, rows: &[LedgerRow]) -> Result<u64, End> {
+        let mut new = 0;
         for row in rows {
-            let new = self.seen.as_mut().is_some_and(|seen| seen.insert(row));
-            if new && self.passes(row)? {
-                self.printer.row(row, self.out)?;
+            if self.seen.as_mut().is_some_and(|seen| seen.insert(row)) {
+                new += 1;
+                if self.passes(row)? {
+                    self.printer.row(row, self.out)?;
+                }
             }
         }
-        Ok(())
+        Ok(new)
     }
 
     /// Whether a row is wanted. Of a long reason the beginning is here only: the database looks through the rest.

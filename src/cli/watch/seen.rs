@@ -104,7 +104,7 @@ impl Seen {
         // All that was known is gone, and what is there has lower ids: either the newest rows were deleted, or it began anew.
         let times = rows.iter().filter_map(|row| time::parse(row.created_at.as_deref()?)).max();
         match (times, self.latest) {
-            (Some(now), Some(latest)) if now <= latest => Ledger::Same,
+            (Some(now), Some(latest)) if now < latest => Ledger::Same,
             _ => Ledger::Other,
         }
     }
@@ -164,6 +164,7 @@ mod tests {
         }
     }
 
+    const EARLIER: &str = "2026-01-29 07:00:00";
     const BEFORE: &str = "2026-01-29T08:00:00.000Z";
     const LATER: &str = "2026-01-29 09:00:00";
 
@@ -199,7 +200,8 @@ mod tests {
         for (now, ledger, why) in [
             (rows(150..350, BEFORE), Ledger::Same, "it went on"),
             (rows(900..999, LATER), Ledger::Same, "many came"),
-            (rows(1..90, BEFORE), Ledger::Same, "the newest were deleted"),
+            (rows(1..90, EARLIER), Ledger::Same, "the newest were deleted"),
+            (rows(1..90, BEFORE), Ledger::Other, "its ids began anew within a second"),
             (rows(1..90, LATER), Ledger::Other, "its ids began anew"),
             (rows(1..290, LATER), Ledger::Other, "its ids began anew and came as far"),
             (Vec::new(), Ledger::Same, "that it is empty is seen by itself"),
