@@ -22,6 +22,7 @@ impl App {
             self.focus(back, now);
         } else {
             self.focus(PaneId::Bots, now);
+            self.bots.show_board();
             self.wanted.zoom = Zoom::Focused;
             self.arrange(now);
         }

@@ -118,6 +118,11 @@ impl App {
 
     /// The key to name: Esc is what people look for to go back, whatever else does it.
     fn hint_key(&self, context: Context, action: Action) -> Option<String> {
+        // The windows are seven keys for one thing.
+        if action == Action::WindowMinute {
+            let [first, last] = [action, Action::WindowAll].map(|action| self.keymap.key(context, action));
+            return first.zip(last).map(|(first, last)| format!("{first}–{last}"));
+        }
         let keys = self.keymap.keys(context, action);
         keys.iter().find(|key| action == Action::Cancel && *key == "esc").or_else(|| keys.first()).cloned()
     }
@@ -160,7 +165,7 @@ impl App {
             (PaneId::Review, Access::ReadOnly) => {
                 &[A::Open, A::Skip, A::ReviewOrder, A::Search, A::NextPane, A::Cancel]
             }
-            (PaneId::Bots, _) => &[A::Open, A::Pause, A::NextTab, A::Last, A::ViewCell, A::Zoom],
+            (PaneId::Bots, _) => self.bots.hints(),
         }
     }
 
@@ -337,6 +342,10 @@ const fn short(action: Action) -> &'static str {
         Action::Raw => "raw",
         Action::Cancel => "back",
         Action::Pause => "pause",
+        Action::WindowMinute => "window",
+        Action::SameAs => "same as this",
+        Action::FollowReference => "go to it",
+        Action::Bots => "whole screen",
         Action::Last => "end",
         Action::First => "first",
         Action::Help => "help",

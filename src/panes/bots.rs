@@ -121,6 +121,7 @@ pub struct BotsPane {
     /// The ledger's tail: it has its own way to be paused.
     tail: Tail,
     runs: Scroll<i64>,
+    queue: Scroll<usize>,
     /// When the next flash or mark ends.
     glow: Option<Duration>,
     /// The regions whose table is not in this database.
@@ -148,6 +149,7 @@ impl BotsPane {
             chosen: None,
             tail: Tail::default(),
             runs: Scroll::new(Edge::Top),
+            queue: Scroll::new(Edge::Top),
             glow: None,
             absent: Vec::new(),
         }
@@ -217,9 +219,10 @@ impl BotsPane {
 
     /// After anything that may have moved or added lines.
     fn settle(&mut self, cx: &mut Cx<'_>) {
-        let height = self.runs_height();
+        let (height, queue_height) = (self.runs_height(), self.queue_height());
         let model = self.frozen.as_deref().map_or(&self.model, |frozen| &frozen.model);
         self.runs.fit(&model.runs, height);
+        self.queue.fit(&queue::Depths(model.board.depths()), queue_height);
         self.tail.place(self.layout(self.area).ledger, cx);
     }
 

@@ -7,7 +7,7 @@ use crate::theme::{Role, Theme};
 /// From one eighth of a line to all of it.
 pub(crate) const EIGHTHS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 /// Where there is nothing: the line is seen all the same.
-const NOTHING: &str = "·";
+const NOTHING: &str = "_";
 
 /// A number as eighths of `full` eighths, where `top` is all of them. Something is seen of everything above 0.
 pub(crate) fn eighths(number: u64, top: u64, full: u16) -> u16 {
@@ -48,8 +48,8 @@ mod tests {
 
     #[test]
     fn the_newest_is_at_the_right_and_something_is_seen_of_everything() {
-        assert_eq!(drawn(&[0, 1, 500, 1000], 1000, 6), "  ·▁▄█");
-        assert_eq!(drawn(&[9, 9, 0, 4, 8], 8, 3), "·▄█");
+        assert_eq!(drawn(&[0, 1, 500, 1000], 1000, 6), "  _▁▄█");
+        assert_eq!(drawn(&[9, 9, 0, 4, 8], 8, 3), "_▄█");
         assert_eq!(drawn(&[u64::MAX, 1], u64::MAX, 2), "█▁");
         assert_eq!(drawn(&[3], 0, 1), "█", "what is above the top fills its column");
         assert_eq!(drawn(&[], 8, 2), "  ");

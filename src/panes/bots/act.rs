@@ -39,6 +39,28 @@ impl BotsPane {
         Handled::Yes
     }
 
+    /// What matters most where the cursor is.
+    pub fn hints(&self) -> &'static [Action] {
+        use Action as A;
+        match self.region {
+            Region::Board => &[A::Open, A::WindowMinute, A::Pause, A::NextTab, A::Filter, A::Alerts, A::Bots],
+            Region::Ledger => &[
+                A::Open,
+                A::Filter,
+                A::SameAs,
+                A::Pause,
+                A::WindowMinute,
+                A::NextTab,
+                A::Timeline,
+                A::FollowReference,
+                A::Last,
+                A::Bots,
+            ],
+            Region::Runs => &[A::Open, A::FollowReference, A::ViewCell, A::Pause, A::WindowMinute, A::NextTab, A::Bots],
+            Region::Queue => &[A::Open, A::WindowMinute, A::Pause, A::NextTab, A::Copy, A::Bots],
+        }
+    }
+
     /// The cursor goes to this region; a list is shown from now on where there is room for one only.
     pub(super) fn turn_to(&mut self, region: Region) {
         self.region = region;

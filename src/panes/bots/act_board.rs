@@ -43,6 +43,11 @@ impl BotsPane {
         Handled::Yes
     }
 
+    /// Who comes to watch looks at the board first.
+    pub fn show_board(&mut self) {
+        self.region = Region::Board;
+    }
+
     /// Where the bot with the cursor stands; `None`: all are meant.
     pub(super) fn board_cursor(&self) -> Option<usize> {
         let chosen = self.chosen.as_ref()?;
@@ -78,6 +83,8 @@ impl BotsPane {
     pub(super) fn board_lines(&self) -> std::ops::Range<usize> {
         let height = usize::from(self.layout(self.area).board.body.height);
         let count = self.shown().bots.len();
+        // Where not all of them fit, the last line says how many more there are.
+        let height = if count > height && height > 1 { height - 1 } else { height };
         let start = self.board_cursor().map_or(0, |at| (at + 1).saturating_sub(height));
         start..(start + height).min(count)
     }

@@ -64,7 +64,7 @@ struct Plot<'a> {
     /// When it begins and ends, in seconds.
     from: i64,
     to: i64,
-    /// What is said where all of it is zero.
+    /// What is said where all of it is zero, in lines.
     nothing: &'a str,
 }
 
@@ -149,7 +149,7 @@ impl BotsPane {
             (_, Window::All) | (None, _) => "nothing was recorded yet".to_owned(),
             (Some(at), window) => {
                 let age = ages::age(at, cx.now.wall);
-                format!("nothing in the last {} · newest {age} ago · 6 shows all", window.name())
+                format!("nothing in the last {}\nnewest {age} ago · 6 shows all", window.name())
             }
         }
     }
@@ -182,9 +182,10 @@ impl BotsPane {
         }
         let queue = self.shown().board.queue(self.window, cx.now.wall);
         pen.word(&format!("{} pending", grouped(queue.pending)), Role::Text);
-        let mut say = |words: &str, role: Role| {
+        let room = |pen: &Pen<'_>| usize::from(pen.room());
+        let say = |pen: &mut Pen<'_>, words: &str, role: Role| {
             // Whole words or none: a cut figure is another one.
-            if safe::width(words) + 3 <= usize::from(pen.room()) {
+            if safe::width(words) + 3 <= room(pen) {
                 pen.word(" · ", Role::Faint).word(words, role);
             }
         };
@@ -192,19 +193,22 @@ impl BotsPane {
             let age = cx.now.wall.duration_since(oldest);
             let old = std::time::Duration::try_from(age).is_ok_and(|age| age > cx.settings.limits.queue_age);
             let words = format!("oldest {}", ages::span(oldest, cx.now.wall));
-            say(&words, if old { Role::Warning } else { Role::Muted });
+            say(pen, &words, if old { Role::Warning } else { Role::Muted });
         }
-        if let Some(rate) = figures::rate(queue.throughput) {
-            say(&rate, Role::Muted);
-        }
+        let rate = figures::rate(queue.throughput);
         let (words, role) = figures::outlook(&queue);
-        say(&words, role);
+        // Where both have no room, it matters more where it goes than how fast.
+        let both = rate.as_ref().map_or(0, |rate| safe::width(rate) + 3) + safe::width(&words) + 3;
+        if let Some(rate) = rate.filter(|_| both <= room(pen)) {
+            say(pen, &rate, Role::Muted);
+        }
+        say(pen, &words, role);
         let at_work = queue.open.saturating_sub(queue.pending);
         if at_work > 0 {
-            say(&format!("{} at work", grouped(at_work)), Role::Busy);
+            say(pen, &format!("{} at work", grouped(at_work)), Role::Busy);
         }
         if queue.undated > 0 {
-            say(&format!("{} finished, nobody knows when", grouped(queue.undated)), Role::Muted);
+            say(pen, &format!("{} finished, nobody knows when", grouped(queue.undated)), Role::Muted);
         }
     }
 }
@@ -238,7 +242,8 @@ fn draw_plot(plot: &Plot<'_>, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
     let top = chart::top(plot.bands);
     let columns = plot.bands.iter().map(|band| band.numbers.len()).max().unwrap_or(0);
     if top == 0 {
-        notice::draw(&[(plot.nothing, Role::Muted)], place, buf, cx.theme);
+        let lines: Vec<(&str, Role)> = plot.nothing.lines().map(|line| (line, Role::Muted)).collect();
+        notice::draw(&lines, place, buf, cx.theme);
     } else {
         match (plot.form, plot.bands) {
             (Form::Area, [band]) => chart::draw_area(band, top, place, buf, cx.theme),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ages;
 use crate::{
-    domain::bots::{ActionCounts, BotLine, BotState, Items, QueueFigures, Window},
+    domain::bots::{ActionCounts, BotLine, BotState, Items, QueueFigures, ReadSoFar, Window},
     theme::Role,
     widgets::{
         number::{grouped, length},
@@ -18,8 +18,10 @@ use crate::{
 pub(super) struct StateWords {
     /// A sign before the name.
     pub(super) sign: &'static str,
-    /// What it is drawn as.
+    /// What the sign is drawn as.
     pub(super) role: Role,
+    /// What the words are drawn as: what is well does not shout.
+    pub(super) words: Role,
     /// In few words.
     pub(super) short: String,
     /// With the reason.
@@ -37,10 +39,14 @@ pub(super) fn state(line: &BotLine, now: Timestamp) -> StateWords {
         }
         BotState::Stuck { since } => {
             let usual = line.usual.map_or_else(
-                || format!(" (more than {})", length(line.stuck_after)),
+                || format!(" (over {})", length(line.stuck_after)),
                 |usual| format!(" (usual {})", length(usual)),
             );
-            ("▲", Role::Warning, format!("stuck {}", ages::span(since, now)), usual)
+            // Ages are those of the last full minute: one that has just become stuck is as old as its limit, not younger.
+            let limit = SignedDuration::try_from(line.stuck_after).unwrap_or_default();
+            let fresh = now.duration_since(since) < limit.saturating_add(SignedDuration::from_mins(1));
+            let age = if fresh { length(line.stuck_after) } else { ages::span(since, now) };
+            ("▲", Role::Warning, format!("stuck {age}"), usual)
         }
         BotState::Failed => {
             let run = line.last_run.map_or_else(String::new, |(run, _)| format!(" · run {run}"));
@@ -49,7 +55,8 @@ pub(super) fn state(line: &BotLine, now: Timestamp) -> StateWords {
         BotState::Idle if line.last_run.is_none() => ("○", Role::Muted, "never ran".to_owned(), String::new()),
         BotState::Idle => ("○", Role::Good, "idle".to_owned(), others(line.stuck)),
     };
-    StateWords { sign, role, long: format!("{short}{why}"), short }
+    let words = if role == Role::Good { Role::Muted } else { role };
+    StateWords { sign, role, words, long: format!("{short}{why}"), short }
 }
 
 /// The lines together, as a line of its own.
@@ -185,6 +192,37 @@ const SPARK: (u16, u16) = (5, 48);
 /// The widest name.
 const BOT: u16 = 18;
 
+/// What is left of a line while columns are given their room.
+struct Room {
+    left: u16,
+    columns: Vec<(What, u16)>,
+}
+
+impl Room {
+    /// Room for all of these, or none; columns stand two apart.
+    fn give(&mut self, group: &[(What, u16)]) -> bool {
+        let wants: u16 = group.iter().map(|(_, width)| width + 2).sum();
+        let has = wants <= self.left;
+        if has {
+            self.left -= wants;
+            self.columns.extend_from_slice(group);
+        }
+        has
+    }
+
+    /// More room for a column that has some.
+    fn widen(&mut self, what: What, to: u16) -> bool {
+        let Some((_, width)) = self.columns.iter_mut().find(|(column, _)| *column == what) else { return false };
+        let more = to.saturating_sub(*width);
+        let has = more <= self.left;
+        if has {
+            self.left -= more;
+            *width = to.max(*width);
+        }
+        has
+    }
+}
+
 impl Columns {
     /// For lines of this width; what matters most is given room first.
     pub(super) fn of(width: u16, lines: &[BotLine], sums: &Sums, window: Window, now: Timestamp) -> Self {
@@ -200,54 +238,31 @@ impl Columns {
         let total = wide(&sums.words(usize::MAX).0).min(30);
         let short = states.iter().map(|state| wide(&state.short)).max().unwrap_or(0).max(5);
         let long = states.iter().map(|state| wide(&state.long)).max().unwrap_or(0).max(short).max(total).min(34);
-        // The sign, a blank, the name.
-        let mut room = width.saturating_sub(bot + 2);
-        let mut chosen: Vec<(What, u16)> = Vec::new();
-        let mut give = |group: &[(What, u16)]| {
-            // What is to be read as numbers stands two columns apart.
-            let wants: u16 = group.iter().map(|(_, width)| width + 2).sum();
-            let has = wants <= room;
-            if has {
-                room -= wants;
-                chosen.extend_from_slice(group);
-            }
-            has
-        };
-        give(&[(What::State, short.min(24))]);
+        let mut room = Room { left: width.saturating_sub(bot + 2), columns: Vec::new() };
         let of_window = match window {
             Window::Hour => What::Hour,
             Window::Day => What::Day,
             Window::Week => What::Week,
             other => What::Window(other),
         };
-        give(&[number(of_window)]);
-        let spark = give(&[(What::Spark, SPARK.0)]);
-        let others = |what: What| if what == of_window { Vec::new() } else { vec![number(what)] };
-        give(&others(What::Hour));
-        give(&others(What::Day));
-        give(&[(What::Success, 7)]);
-        give(&others(What::Week));
-        give(&[(What::LastRun, 8)]);
-        let reasons = long > short && {
-            let more = long - short.min(24);
-            let has = more <= room;
-            room -= if has { more } else { 0 };
-            has
-        };
-        let mut give = |group: &[(What, u16)]| {
-            let wants: u16 = group.iter().map(|(_, width)| width + 2).sum();
-            if wants <= room {
-                room -= wants;
-                chosen.extend_from_slice(group);
+        room.give(&[(What::State, short.min(24))]);
+        room.give(&[number(of_window)]);
+        let spark = room.give(&[(What::Spark, SPARK.0)]);
+        // Where somebody is in trouble, the reason comes before other figures.
+        let trouble = states.iter().any(|state| matches!(state.role, Role::Warning | Role::Bad));
+        let mut reasons = trouble && room.widen(What::State, long);
+        for (what, width) in [number(What::Hour), number(What::Day), (What::Success, 7), number(What::Week)] {
+            if what != of_window {
+                room.give(&[(what, width)]);
             }
-        };
-        give(&[0, 1, 2, 3, 4].map(What::Action).map(number));
-        give(&[0, 1, 2, 3].map(What::Item).map(number));
-        if reasons && let Some((_, width)) = chosen.iter_mut().find(|(what, _)| *what == What::State) {
-            *width = long;
         }
+        room.give(&[(What::LastRun, 8)]);
+        reasons = reasons || room.widen(What::State, long);
+        room.give(&[0, 1, 2, 3, 4].map(What::Action).map(number));
+        room.give(&[0, 1, 2, 3].map(What::Item).map(number));
+        let mut chosen = room.columns;
         if spark && let Some((_, width)) = chosen.iter_mut().find(|(what, _)| *what == What::Spark) {
-            *width = (*width + room).min(SPARK.1);
+            *width = (*width + room.left).min(SPARK.1);
         }
         chosen.sort_by_key(|(what, _)| order(*what));
         Self { bot, columns: chosen, reasons }
@@ -267,6 +282,16 @@ const fn order(what: What) -> usize {
         What::Action(at) => 10 + at,
         What::Item(at) => 20 + at,
     }
+}
+
+/// How far the history is counted; `None` where all of it is.
+pub(super) fn counting(read: ReadSoFar) -> Option<String> {
+    let rough = |rows: u64| match rows {
+        0..10_000 => grouped(rows),
+        10_000..1_000_000 => format!("{} k", rows / 1_000),
+        _ => format!("{}.{} M", rows / 1_000_000, rows % 1_000_000 / 100_000),
+    };
+    (!read.all && read.of > 0).then(|| format!("counting {} of {}", rough(read.rows.min(read.of)), rough(read.of)))
 }
 
 /// How the queue goes on: `empty in 8m`, `grows`, `at rest`.
@@ -312,10 +337,10 @@ pub(super) fn percent(share: f64) -> (String, Role) {
 
 /// How long a step of a chart is: `24 s`, `1 min 30 s`, `1 h 45 min`, `2.4 d`.
 pub(super) fn step(seconds: f64) -> String {
-    if seconds < 1.0 || seconds < 60.0 && (seconds - seconds.round()).abs() > 0.05 {
+    if seconds < 1.0 || seconds < 10.0 && (seconds - seconds.round()).abs() > 0.05 {
         return format!("{seconds:.1} s");
     }
-    let whole = Duration::from_secs_f64(seconds.clamp(0.0, 1e12)).as_secs();
+    let whole = Duration::from_secs_f64(seconds.round().clamp(0.0, 1e12)).as_secs();
     match whole {
         0..60 => format!("{whole} s"),
         60..3600 if whole.is_multiple_of(60) => format!("{} min", whole / 60),
@@ -335,10 +360,10 @@ mod tests {
         let rates = [0.0, 12.3, 0.07, 0.001, 0.00002, 0.000_001, f64::NAN].map(rate);
         let rates = rates.each_ref().map(|rate| rate.as_deref().unwrap_or("–"));
         assert_eq!(rates, ["–", "12/s", "4.2/min", "3.6/h", "1.7/d", "0.1/d", "–"]);
-        let steps = [0.6, 1.0, 36.0, 37.1, 60.0, 90.0, 3600.0, 6300.0, 86_400.0, 207_360.0].map(step);
+        let steps = [0.6, 3.3, 36.0, 37.1, 60.0, 90.0, 3600.0, 6300.0, 86_400.0, 207_360.0].map(step);
         assert_eq!(
             steps,
-            ["0.6 s", "1 s", "36 s", "37.1 s", "1 min", "1 min 30 s", "1 h", "1 h 45 min", "1.0 d", "2.4 d"]
+            ["0.6 s", "3.3 s", "36 s", "37 s", "1 min", "1 min 30 s", "1 h", "1 h 45 min", "1.0 d", "2.4 d"]
         );
     }
 
@@ -346,6 +371,15 @@ mod tests {
     fn all_and_none_are_said_of_all_and_none_only() {
         let words = [0.0, 0.001, 0.5, 0.949, 0.999, 1.0].map(|share| percent(share).0);
         assert_eq!(words, ["0%", "1%", "50%", "95%", "99%", "100%"]);
+    }
+
+    #[test]
+    fn how_far_it_is_counted_is_said_until_it_is() {
+        let read = |rows, of, all| ReadSoFar { rows, of, week: true, all };
+        let words = [read(3_240_000, 5_000_000, false), read(900, 27_000, false), read(9, 9, true), read(0, 0, false)];
+        let words = words.map(counting);
+        let words = words.each_ref().map(|words| words.as_deref().unwrap_or("–"));
+        assert_eq!(words, ["counting 3.2 M of 5.0 M", "counting 900 of 27 k", "–", "–"]);
     }
 
     #[test]

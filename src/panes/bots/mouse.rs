@@ -15,7 +15,8 @@ impl BotsPane {
         match region {
             Region::Ledger => self.tail.wheel(by, cx),
             Region::Runs => self.wheel_runs(by),
-            Region::Board | Region::Queue => return Handled::No,
+            Region::Queue => self.wheel_queue(by),
+            Region::Board => return Handled::No,
         }
         Handled::Yes
     }
@@ -29,7 +30,7 @@ impl BotsPane {
             Region::Ledger => self.click_ledger(at, again, cx),
             Region::Runs => self.click_runs(line, again, cx),
             Region::Board => self.click_board(line),
-            Region::Queue => {}
+            Region::Queue => self.click_queue(line, again, cx),
         }
         Handled::Yes
     }

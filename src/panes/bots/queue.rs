@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::domain::activity::QueueCounts;
+use super::scroll::Lines;
+use crate::domain::{activity::QueueCounts, bots::Depth};
 
 /// A status and its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +34,6 @@ impl Queue {
         self.statuses.iter().find(|status| status.name == name).map_or(0, |status| status.rows)
     }
 
-    /// All rows.
-    pub(super) fn total(&self) -> u64 {
-        self.statuses.iter().fold(0, |sum, status| sum.saturating_add(status.rows))
-    }
-
     /// Takes new counts. A status that is no longer there stays with no rows until the next, so that its end is seen.
     pub(super) fn merge(&mut self, counts: &QueueCounts, at: Option<Duration>) {
         let first = !self.known;
@@ -63,6 +59,25 @@ impl Queue {
     }
 }
 
+/// The queue's rows by status, action and bot, as lines that one moves in.
+pub(super) struct Depths<'a>(pub(super) &'a [Depth]);
+
+impl Lines for Depths<'_> {
+    type Key = usize;
+
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn key(&self, at: usize) -> Option<usize> {
+        (at < self.0.len()).then_some(at)
+    }
+
+    fn find(&self, key: usize) -> usize {
+        key
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +93,6 @@ mod tests {
         let seen: Vec<_> =
             queue.statuses().unwrap_or_default().iter().map(|s| (s.name.as_str(), s.rows, s.changed)).collect();
         assert_eq!(seen, [("pending", 5, None), ("completed", 1, at), ("processing", 0, at)]);
-        assert_eq!((queue.total(), queue.rows("pending"), queue.rows("nothing")), (6, 5, 0));
+        assert_eq!((queue.rows("pending"), queue.rows("nothing")), (5, 0));
     }
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod board;
+
 use std::sync::Arc;
 
 use crossterm::event::KeyModifiers;
@@ -150,7 +152,12 @@ impl Stage {
     }
 
     fn update(&mut self, update: ActivityUpdate) -> Handled {
-        let answer = Answer::Activity(Arc::new(told(update)));
+        self.update_as_it_is(told(update))
+    }
+
+    /// A look that says itself what the board learns.
+    fn update_as_it_is(&mut self, update: ActivityUpdate) -> Handled {
+        let answer = Answer::Activity(Arc::new(update));
         self.with(|pane, cx| pane.reply(Slot::Activity, Ok(&answer), cx))
     }
 
@@ -159,8 +166,12 @@ impl Stage {
     }
 
     fn buffer(&self) -> Buffer {
+        self.buffer_in(ThemeName::Dark)
+    }
+
+    fn buffer_in(&self, theme: ThemeName) -> Buffer {
         let mut buf = Buffer::empty(self.area);
-        let theme = Theme::built_in(ThemeName::Dark);
+        let theme = Theme::built_in(theme);
         let settings = Settings::default();
         let cx = ViewCx { theme: &theme, now: self.now, settings: &settings, focused: true };
         self.pane.view(self.area, &mut buf, &cx);

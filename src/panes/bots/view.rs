@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
-    BotsPane, Phase,
+    BotsPane, Phase, figures,
     layout::{Layout, Part, Region},
     tail::Cursor,
 };
@@ -131,7 +131,7 @@ impl BotsPane {
             }
             Region::Queue => {
                 pen.word("Queue", role).skip(2);
-                self.write_queue(&mut pen);
+                self.write_statuses(&mut pen, cx);
             }
         }
         super::charts::rule(&mut pen);
@@ -165,7 +165,8 @@ impl BotsPane {
         let queue = &self.shown().queue;
         pen.word(&format!("{} pending", grouped(queue.rows("pending"))), Role::Text);
         let failed = queue.rows("failed");
-        if failed > 0 {
+        // Whole words or none: a cut figure is another one.
+        if failed > 0 && safe::width(&grouped(failed)) + 10 <= usize::from(pen.room()) {
             pen.word(" · ", Role::Faint).word(&format!("{} failed", grouped(failed)), Role::Bad);
         }
     }
@@ -191,6 +192,9 @@ impl BotsPane {
         if let Some(error) = self.error.as_ref().filter(|_| self.layout(area).summary.is_empty()) {
             let place = Rect { x: area.x + 2, y, width: room.saturating_sub(wide + 1), height: 1 };
             Pen::new(place, buf, cx.theme).word(" ", Role::Bad).word(&error.what, Role::Bad).word(" ", Role::Bad);
+        } else if let Some(words) = figures::counting(self.shown().board.read()) {
+            let place = Rect { x: area.x + 2, y, width: room.saturating_sub(wide + 1), height: 1 };
+            Pen::new(place, buf, cx.theme).word(" ", Role::Muted).word(&words, Role::Muted).word(" ", Role::Muted);
         }
     }
 }

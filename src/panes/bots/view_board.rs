@@ -52,7 +52,8 @@ impl BotsPane {
             }
         }
         let mut left = Rect { y: area.y + shown.len() as u16, height: area.height - shown.len() as u16, ..area };
-        if shown.len() < lines.len() && !left.is_empty() {
+        if shown.len() < lines.len() {
+            // Its last line says so.
             let hidden = lines.iter().enumerate().filter(|(at, _)| !shown.contains(at)).map(|(_, line)| line.clone());
             let hidden: Vec<BotLine> = hidden.collect();
             let (words, role) = figures::sums(&hidden).words(usize::from(area.width));
@@ -139,7 +140,7 @@ impl BotsPane {
         for (what, width) in &columns.columns {
             pen.skip(2);
             match what {
-                What::State => pen.left(if columns.reasons { &state.long } else { &state.short }, state.role, *width),
+                What::State => pen.left(if columns.reasons { &state.long } else { &state.short }, state.words, *width),
                 What::LastRun => match line.last_run {
                     Some((_, Some(at))) => pen.left(&ages::age(at, cx.now.wall), Role::Muted, *width),
                     Some((_, None)) => pen.left("?", Role::Faint, *width),

@@ -38,7 +38,9 @@ impl BotsPane {
     pub(super) fn draw_runs(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
         let runs = &self.shown().runs;
         if runs.count() == 0 {
-            return notice::draw(&[("No bot has run yet", Role::Muted)], area, buf, cx.theme);
+            let absent = self.is_absent(Region::Runs);
+            let words = if absent { "This database has no bot_runs table" } else { "No bot has run yet" };
+            return notice::draw(&[(words, Role::Muted)], area, buf, cx.theme);
         }
         let visible = self.runs.visible(runs, usize::from(area.height));
         let cursor = self.runs.cursor(runs).filter(|_| self.region == Region::Runs);
