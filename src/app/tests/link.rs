@@ -345,7 +345,7 @@ fn a_broken_copy_is_rebuilt_only_after_a_yes() {
     │ int│ Rebuild /data/reels.db? Nothing is thrown away before y is         │    │
     │ id,│ pressed; the server is not changed.                                │    │
     ╰────╰────────────────────────────────────────────────────── y yes · n no ╯w 1 ╯
-    ╭─ Bots  Ledger  Runs  Queue ──────────────────────────────────────────────────╮
+    ╭─ Bots  Board  Ledger  Runs  Queue ───────────────────────────────────────────╮
     │                                                                              │
     │                                                                              │
     │                                                                              │
