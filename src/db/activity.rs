@@ -28,7 +28,7 @@ use self::{
     audit::{Audit, Stage},
     items::Items,
     ledger::Ledger,
-    look::Look,
+    look::{Effort, Look},
     names::Names,
     runs::Runs,
 };
@@ -70,6 +70,7 @@ pub(crate) struct ActivityReader {
     names: Names,
     audit: Audit,
     looked: Option<Instant>,
+    effort: Effort,
 }
 
 impl ActivityReader {
@@ -85,6 +86,7 @@ impl ActivityReader {
             names: Names::default(),
             audit: Audit::default(),
             looked: None,
+            effort: Effort::default(),
         })
     }
 
@@ -99,7 +101,7 @@ impl ActivityReader {
         let busy = self.looked.replace(now).is_some_and(|at| now.saturating_duration_since(at) < BUSY);
         let turn = if busy { live::FEW } else { live::TURN };
         self.names.bound();
-        let mut look = Look::new(connection, std::mem::take(&mut self.names), now, turn);
+        let mut look = Look::new(connection, std::mem::take(&mut self.names), now, turn, self.effort);
         if occasion == Occasion::Change && !self.anew {
             self.audit.changed(now);
         }

@@ -161,6 +161,7 @@ impl Coverage {
         let mut sum = Sum::default();
         sum.add(mark);
         self.parts.insert(at, Part { first: id, last: id, state: State::Read(sum), grew });
+        self.ask_also(1);
     }
 
     fn sum_of(&mut self, id: i64) -> Option<&mut Sum> {
@@ -258,6 +259,7 @@ impl Coverage {
             }
         }
         let end = at + parts.len();
+        self.ask_also(parts.len());
         self.parts.splice(at..at, parts);
         if end > 0 {
             self.join_where_they_meet(end - 1);
@@ -327,6 +329,13 @@ impl Coverage {
     pub(super) fn changed(&mut self) {
         self.changes += 1;
         self.unasked = self.parts.len() + 1;
+    }
+
+    /// There are more gaps now, and the turns go through all of them.
+    const fn ask_also(&mut self, gaps: usize) {
+        if self.unasked > 0 {
+            self.unasked += gaps;
+        }
     }
 
     /// Whether there are gaps that were not asked since the last change.
@@ -448,6 +457,25 @@ mod tests {
         }
         assert_eq!(asked.len(), 301);
         assert!(turns <= 12, "{turns}");
+    }
+
+    #[test]
+    fn a_gap_keeps_its_turn_though_others_come_before_it() {
+        let mut coverage = Coverage::default();
+        for id in 0..80 {
+            coverage.add(1000 + id * 10, 0);
+        }
+        coverage.changed();
+        let mut asked = coverage.gaps(64);
+        for id in 0..200 {
+            coverage.add(2000 + id * 10, 0);
+        }
+        while coverage.has_unasked() {
+            asked.extend(coverage.gaps(64));
+        }
+        for id in 0..79 {
+            assert!(asked.iter().any(|gap| gap.first == 1001 + id * 10), "{id}");
+        }
     }
 
     #[test]

@@ -27,8 +27,6 @@ use crate::domain::{
 
 /// At most so many new rows are read in one look.
 const MOST: usize = 2000;
-/// So many rows are counted with one statement.
-const CHUNK: usize = 1024;
 
 /// The columns, in the order in which they are read behind the id.
 const COLUMNS: [&str; 6] = ["status", "action", "assignedTo", "createdBy", "createdAt", "processedAt"];
@@ -296,7 +294,7 @@ impl Items {
 
     /// Counts rows as long as there is time.
     pub(super) fn work(&mut self, look: &mut Look<'_>) -> rusqlite::Result<()> {
-        let began = Instant::now();
+        let (began, chunk) = (Instant::now(), look.short_chunk());
         let mut events = Events::default();
         let mut worked = false;
         while let Some((owed, _)) = self.told.owed() {
@@ -304,13 +302,13 @@ impl Items {
                 break;
             }
             worked = true;
-            let mut rows = Vec::with_capacity(CHUNK);
+            let mut rows = Vec::with_capacity(chunk);
             let names = &mut look.names;
-            look.counting.each(&self.sql.down, (owed.first, owed.last, CHUNK as i64), |row| {
+            look.counting.each(&self.sql.down, (owed.first, owed.last, chunk as i64), |row| {
                 rows.push((row.get(0)?, Item::of(names, row)?));
                 Ok(())
             })?;
-            let down_to = rows.last().filter(|_| rows.len() == CHUNK).map_or(owed.first, |(id, _)| *id);
+            let down_to = rows.last().filter(|_| rows.len() == chunk).map_or(owed.first, |(id, _)| *id);
             let marks: Vec<(i64, u64)> = rows.iter().map(|(id, item)| (*id, item.mark)).collect();
             self.told.read(owed, down_to, &marks);
             for (id, item) in rows {

@@ -33,8 +33,6 @@ const FLOOD: usize = 2000;
 const OF_A_FLOOD: usize = 500;
 /// At most so many gaps are asked in one look.
 const GAPS: usize = 64;
-/// So many rows are counted with one statement.
-const CHUNK: usize = 4096;
 /// The last week, the day on which its first hour may stand in another time zone, and the one that passes while one counts.
 const WEEK: Duration = Duration::from_secs(9 * 86_400);
 
@@ -189,6 +187,8 @@ impl Ledger {
 
     /// Looks at every one of the newest rows: whether one was taken away, or is another now.
     pub(super) fn audit(&mut self, look: &mut Look<'_>) -> rusqlite::Result<Found> {
+        // The gaps are asked once more, too, in the next looks.
+        self.told.changed();
         let Some(fresh) = self.again(look, self.newest.all())? else { return Ok(Found::Lost) };
         self.show(look, fresh);
         Ok(Found::Fine)
@@ -371,10 +371,11 @@ impl Ledger {
             Week::Done { since, until, .. } => (Some(since.clone()), Some(until.clone())),
             Week::Next | Week::Going { .. } | Week::None => (None, None),
         };
-        let mut rows = Vec::with_capacity(CHUNK);
+        let chunk = look.chunk();
+        let mut rows = Vec::with_capacity(chunk);
         let mut met = Sum::default();
         let sql = Arc::clone(&self.sql);
-        look.each(&sql.thin_down, (owed.first, owed.last, CHUNK as i64, since, until), |look, row| {
+        look.each(&sql.thin_down, (owed.first, owed.last, chunk as i64, since, until), |look, row| {
             let mark = mark(row, &[0, 1, 2, 3])?;
             rows.push((row.get(0)?, mark));
             if why == Owed::Old && row.get::<_, Option<bool>>(4)?.unwrap_or(false) {
@@ -383,7 +384,7 @@ impl Ledger {
             }
             look.tally(row, THIN)
         })?;
-        let down_to = rows.last().filter(|_| rows.len() == CHUNK).map_or(owed.first, |(id, _)| *id);
+        let down_to = rows.last().filter(|_| rows.len() == chunk).map_or(owed.first, |(id, _)| *id);
         self.told.read(owed, down_to, &rows);
         match why {
             Owed::Came => look.update.ledger_skipped += rows.len() as u64,
@@ -426,20 +427,21 @@ impl Ledger {
         else {
             return Ok(());
         };
+        let chunk = look.chunk();
         let mut rows = 0;
         let mut last: Option<(i64, Option<Stored>)> = None;
         let mut take = |look: &mut Look<'_>, row: &Row<'_>| {
             rows += 1;
             told.add(mark(row, &[0, 1, 2, 3])?);
-            if rows == CHUNK {
+            if rows == chunk {
                 last = Some((row.get(0)?, Stored::of(row, 3)?));
             }
             look.tally(row, THIN)
         };
         if *rest_of_same {
-            look.each(&sql.same, (&*at, *below, CHUNK as i64), &mut take)?;
+            look.each(&sql.same, (&*at, *below, chunk as i64), &mut take)?;
         } else {
-            look.each(&sql.below, (&*at, &*since, owed.last, CHUNK as i64), &mut take)?;
+            look.each(&sql.below, (&*at, &*since, owed.last, chunk as i64), &mut take)?;
         }
         match (last, *rest_of_same) {
             (Some((id, text)), _) => {

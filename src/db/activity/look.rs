@@ -18,13 +18,26 @@ use super::{
 };
 use crate::domain::{
     activity::{ActivityUpdate, LedgerRow, Tally},
+    bots::Series,
     time,
 };
 
-/// How long a look may read what need not be told at once.
-const WORK: Duration = Duration::from_millis(10);
-/// How long an audit may read in one look.
-const AUDIT: Duration = Duration::from_millis(5);
+/// How much a look does of what need not be told at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// How long it goes on counting.
+    pub(super) work: Duration,
+    /// How long it goes on with an audit.
+    pub(super) audit: Duration,
+    /// So many rows of the ledger are counted with one statement; of the other tables, whose rows are read whole, a quarter.
+    pub(super) rows: usize,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self { work: Duration::from_millis(10), audit: Duration::from_millis(5), rows: 4096 }
+    }
+}
 
 /// What a look has in its hands.
 pub(super) struct Look<'a> {
@@ -36,10 +49,13 @@ pub(super) struct Look<'a> {
     pub(super) turn: usize,
     tallies: HashMap<(Name, Name, Option<i64>), u64>,
     began: Instant,
+    /// The time of the day, seconds since 1970.
+    wall: i64,
+    effort: Effort,
 }
 
 impl<'a> Look<'a> {
-    pub(super) fn new(connection: &'a Connection, names: Names, now: Instant, turn: usize) -> Self {
+    pub(super) fn new(connection: &'a Connection, names: Names, now: Instant, turn: usize, effort: Effort) -> Self {
         Self {
             counting: Counting::new(connection),
             update: ActivityUpdate::default(),
@@ -48,30 +64,48 @@ impl<'a> Look<'a> {
             turn,
             tallies: HashMap::new(),
             began: Instant::now(),
+            wall: Timestamp::now().as_second(),
+            effort,
         }
+    }
+
+    /// Rows of the ledger to count with one statement.
+    pub(super) const fn chunk(&self) -> usize {
+        self.effort.rows
+    }
+
+    /// Rows of the other tables.
+    pub(super) const fn short_chunk(&self) -> usize {
+        self.effort.rows / 4
     }
 
     /// Whether there is time left for what need not be told at once.
     pub(super) fn has_time(&self) -> bool {
-        self.began.elapsed() < WORK
+        self.began.elapsed() < self.effort.work
     }
 
     /// Likewise for an audit that began then.
     pub(super) fn audits_on(&self, began: Instant) -> bool {
-        began.elapsed() < AUDIT
+        began.elapsed() < self.effort.audit
     }
 
     /// A row of the ledger: its bot, its action, its time are in these columns.
     pub(super) fn tally(&mut self, row: &Row<'_>, [bot, action, made]: [usize; 3]) -> rusqlite::Result<()> {
-        let key = (name(&mut self.names, row, bot)?, name(&mut self.names, row, action)?, second(row, made)?);
+        let key =
+            (name(&mut self.names, row, bot)?, name(&mut self.names, row, action)?, self.kept(second(row, made)?));
         *self.tallies.entry(key).or_default() += 1;
         Ok(())
     }
 
     /// A row of the ledger that was read already.
     pub(super) fn tally_row(&mut self, row: &LedgerRow, second: Option<i64>) {
-        let key = (self.names.of(&row.bot), self.names.of(&row.action), second);
+        let key = (self.names.of(&row.bot), self.names.of(&row.action), self.kept(second));
         *self.tallies.entry(key).or_default() += 1;
+    }
+
+    /// Times of long ago as exactly as they are kept anyway: so there are fewer of them.
+    fn kept(&self, second: Option<i64>) -> Option<i64> {
+        second.map(|second| Series::kept(second, self.wall))
     }
 
     /// Runs `sql` and gives each row to `take`.

@@ -26,8 +26,6 @@ use crate::domain::{
 const WINDOW: usize = 8;
 /// More new runs than this at once: what is known is read anew.
 const FLOOD: usize = 2000;
-/// So many are told with one statement.
-const CHUNK: usize = 512;
 pub(super) const RUNNING: &str = "running";
 
 /// What is known of the runs.
@@ -290,15 +288,15 @@ impl Runs {
 
     /// Tells runs as long as there is time.
     pub(super) fn work(&mut self, look: &mut Look<'_>) -> rusqlite::Result<()> {
-        let began = Instant::now();
+        let (began, chunk) = (Instant::now(), look.short_chunk());
         let mut worked = false;
         while let Some((owed, _)) = self.told.owed() {
             if !look.has_time() && worked {
                 break;
             }
             worked = true;
-            let rows = read(&mut look.counting, &self.sql.down, (owed.first, owed.last, CHUNK as i64))?;
-            let down_to = rows.last().filter(|_| rows.len() == CHUNK).map_or(owed.first, |run| run.id);
+            let rows = read(&mut look.counting, &self.sql.down, (owed.first, owed.last, chunk as i64))?;
+            let down_to = rows.last().filter(|_| rows.len() == chunk).map_or(owed.first, |run| run.id);
             let marks: Vec<(i64, u64)> = rows.iter().map(|run| (run.id, mark(run))).collect();
             self.told.read(owed, down_to, &marks);
             look.update.board.runs.extend(rows);

@@ -12,10 +12,10 @@ use std::{
 use proptest::prelude::*;
 use rusqlite::Connection;
 
-use super::{ActivityReader, Occasion};
+use super::{ActivityReader, Effort, Occasion};
 use crate::domain::{
     activity::{ActivityUpdate, BoardUpdate, LedgerRow, QueueEvent, RunRow, TAIL},
-    bots::ReadSoFar,
+    bots::{ReadSoFar, Series},
     catalogue,
     schema::{Index, KeyKind, Relation, RelationKind, Schema, samples},
     time,
@@ -189,7 +189,12 @@ struct Bench {
 
 impl Bench {
     fn on(connection: Connection) -> Self {
-        let reader = ActivityReader::of(&schema(&connection)).unwrap();
+        Self::with(connection, Effort::default())
+    }
+
+    fn with(connection: Connection, effort: Effort) -> Self {
+        let mut reader = ActivityReader::of(&schema(&connection)).unwrap();
+        reader.effort = effort;
         let mut bench = Self { connection, reader, shown: Merged::default(), now: Instant::now() };
         bench.look(Occasion::Change);
         bench
@@ -245,7 +250,16 @@ impl Bench {
                 Ok(())
             },
         );
-        assert_eq!(board.ledger, ledger);
+        let now = jiff::Timestamp::now().as_second();
+        let kept = |tallies: &BTreeMap<(String, String, Option<i64>), u64>| {
+            let mut kept: BTreeMap<(String, String, Option<i64>), u64> = BTreeMap::new();
+            for ((bot, action, second), rows) in tallies {
+                let second = second.map(|second| Series::kept(second, now));
+                *kept.entry((bot.clone(), action.clone(), second)).or_default() += rows;
+            }
+            kept
+        };
+        assert_eq!(kept(&board.ledger), kept(&ledger));
         let rows = ledger.values().sum();
         assert_eq!(board.read, ReadSoFar { rows, of: rows, week: true, all: true });
 
@@ -490,6 +504,81 @@ fn a_failing_look_forgets_nothing_and_the_next_is_right() {
     assert!(bench.look(Occasion::Change).unwrap().anew);
 }
 
+#[test]
+fn the_last_week_is_told_first_and_all_of_it_once() {
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(&tables("physical")).unwrap();
+    connection
+        .execute_batch(&format!(
+            "CREATE INDEX ledger_time ON bot_ledger (created_at);
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+             {LEDGER} SELECT 'creator', 'create', 'question', 'q-' || i, NULL,
+               CASE WHEN i % 11 = 0 THEN 'soon' WHEN i % 7 = 0 THEN NULL WHEN i % 5 = 0 THEN {early}
+                    WHEN i % 2 = 0 THEN {iso} ELSE {plain} END FROM n;",
+            // All on one second, too: a page of the index may begin and end within it.
+            early = "strftime('%Y-%m-%dT12:00:00.000Z', 'now', '-2 days')",
+            iso = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', (i - 4000) || ' minutes')",
+            plain = "strftime('%Y-%m-%d %H:%M:%S', 'now', ((i - 4000) * 9) || ' minutes')",
+        ))
+        .unwrap();
+    let effort = Effort { work: Duration::ZERO, audit: Duration::ZERO, rows: 100 };
+    let mut bench = Bench::with(connection, effort);
+    while !bench.shown.board.read.week {
+        bench.now += Duration::from_millis(1);
+        assert!(bench.reader.next_look(bench.now).is_some());
+        bench.look(Occasion::Due);
+    }
+    let read = bench.shown.board.read;
+    assert!(!read.all && read.rows < read.of && read.of == 4000, "{read:?}");
+    let since = bench.numbers("SELECT unixepoch('now', '-7 days')")[0];
+    let told = bench.shown.board.ledger.iter().filter(|((_, _, second), _)| second.is_some_and(|at| at >= since));
+    let there =
+        bench.numbers("SELECT count(*) FROM bot_ledger WHERE unixepoch(created_at) >= unixepoch('now', '-7 days')");
+    assert_eq!(told.map(|(_, rows)| *rows as i64).sum::<i64>(), there[0]);
+    // Meanwhile a row comes in the middle of what is not counted yet, and one before all.
+    bench.run(&format!("DELETE FROM bot_ledger WHERE id = 7; INSERT INTO bot_ledger VALUES (7, 'late', 'b', 'c', 'd', NULL, NULL, NULL, {}),
+        (-5, 'early', 'b', 'c', 'd', NULL, NULL, NULL, '2020-01-01')", TIMES[5]));
+    bench.settle();
+    bench.compare_the_board();
+}
+
+#[test]
+fn writers_with_their_own_ids_are_shown_at_once_and_little_is_read_for_it() {
+    let mut bench = Bench::new();
+    for turn in 0..300 {
+        for writer in [3, 1, 4, 2] {
+            let update = bench.run(&sql_of(&Turn::Block(writer, 5))).unwrap();
+            assert_eq!(update.ledger.len(), 5, "turn {turn} of writer {writer}");
+            assert!(!update.anew);
+            assert!(update.rows_read <= 60, "{} rows read", update.rows_read);
+        }
+    }
+    assert_eq!(bench.shown.ledger.len(), 6000);
+    bench.settle();
+    bench.compare_the_board();
+}
+
+#[test]
+fn a_clean_up_in_a_hundred_commits_does_not_count_a_hundred_times() {
+    let mut bench = Bench::new();
+    bench.run(&sql_of(&Turn::Flood(50_000)));
+    bench.settle();
+    let mut counted = 0;
+    for batch in 0..100_i64 {
+        bench.now += Duration::from_millis(100);
+        let sql = format!(
+            "DELETE FROM bot_ledger WHERE id BETWEEN {} AND {}",
+            50_000 - batch * 300 - 299,
+            50_000 - batch * 300
+        );
+        counted += i32::from(bench.run(&sql).is_some_and(|update| update.board.ledger_anew));
+    }
+    assert!(counted <= 10, "counted {counted} times in ten seconds");
+    bench.settle();
+    bench.compare_the_board();
+    assert_eq!(bench.shown.ledger.keys().next_back(), Some(&20_000));
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Ledger,
@@ -651,11 +740,13 @@ fn sql_of(turn: &Turn) -> String {
     }
 }
 
-fn try_turns(turns: &[Turn], index: &str) {
+fn try_turns(turns: &[Turn], index: &str, rows: usize) {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch(&tables("physical")).unwrap();
     connection.execute_batch(index).unwrap();
-    let mut bench = Bench::on(connection);
+    // A look counts few rows, so that what happens meanwhile is tried, too.
+    let effort = Effort { work: Duration::ZERO, audit: Duration::ZERO, rows };
+    let mut bench = Bench::with(connection, effort);
     for turn in turns {
         bench.connection.execute_batch(&sql_of(turn)).unwrap();
         match turn {
@@ -674,6 +765,7 @@ fn try_turns(turns: &[Turn], index: &str) {
             Turn::Dropped => {
                 bench.connection.execute_batch(index).unwrap();
                 bench.reader = ActivityReader::of(&schema(&bench.connection)).unwrap();
+                bench.reader.effort = effort;
                 bench.look(Occasion::Change);
             }
             _ => {}
@@ -712,11 +804,11 @@ proptest! {
     #[test]
     fn what_is_shown_in_the_end_is_what_stands_in_the_tables(steps in prop::collection::vec(step(), 0..120)) {
         let steps: Vec<Turn> = steps.into_iter().map(Turn::Plain).collect();
-        try_turns(&steps, "");
+        try_turns(&steps, "", 4096);
     }
 
     #[test]
     fn nothing_is_lost_or_told_twice_whatever_happens_to_the_tables(turns in prop::collection::vec(turn(), 0..80)) {
-        try_turns(&turns, "CREATE INDEX ledger_time ON bot_ledger (created_at)");
+        try_turns(&turns, "CREATE INDEX ledger_time ON bot_ledger (created_at)", 40);
     }
 }
