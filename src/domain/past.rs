@@ -41,7 +41,7 @@ use crate::domain::{
 pub enum Point {
     /// The row as it is in the database.
     Now,
-    /// Just before this event. Where it has no readable time, or is a run or a queue item, which change nothing: nothing can be known.
+    /// Just before this event (a run or a queue item changes nothing: then also after it). Where it has no readable time, nothing can be known.
     Before(usize),
     /// Just after it.
     After(usize),

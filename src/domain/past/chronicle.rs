@@ -85,6 +85,8 @@ pub struct Chronicle {
     timeless: Vec<Step>,
     /// Before the step of this place others happened that were not read.
     read_from: usize,
+    /// So many of the story's events have a time: those come first.
+    timed: usize,
 }
 
 impl Step {
@@ -186,6 +188,7 @@ impl Chronicle {
                 _ => chronicle.steps.push(step),
             }
         }
+        chronicle.timed = story.events.partition_point(|event| event.time.is_some());
         let oldest = |source: &StorySource| chronicle.steps.iter().position(|step| step.sources.contains(source));
         let cut = story.cut.iter().filter(|source| matches!(source, StorySource::Ledger | StorySource::History));
         // Of a table of which nothing was read at all nothing is known.
@@ -230,10 +233,15 @@ impl Chronicle {
 
     fn place(&self, point: Point) -> Option<(usize, Near)> {
         let of = |event: usize| self.steps.iter().position(|step| step.is(event));
+        // A run or a queue item changes nothing: before it and after it are one.
+        let beside = |event: usize| {
+            let older = self.steps.partition_point(|step| step.event > event);
+            (event < self.timed).then_some((older, Near::Between))
+        };
         match point {
             Point::Now => None,
-            Point::Before(event) => of(event).map(|at| (at, Near::Right)),
-            Point::After(event) => of(event).map(|at| (at + 1, Near::Left)),
+            Point::Before(event) => of(event).map(|at| (at, Near::Right)).or_else(|| beside(event)),
+            Point::After(event) => of(event).map(|at| (at + 1, Near::Left)).or_else(|| beside(event)),
             Point::At(time) => Some((self.steps.partition_point(|step| step.time <= time), Near::Between)),
         }
     }

@@ -152,13 +152,13 @@ fn snapshots_of_parts_are_put_together() {
     assert!(chronicle.past(Some(&now), &order(), at("2026-01-03")).is_before_the_row());
     assert_eq!(
         then(Point::Before(0)),
-        vec![
-            "answer: Nowhere",
-            "status: Nowhere",
-            "sub_channel: Nowhere",
-            "relevance_score: Nowhere",
-            "tags: Nowhere",
-            "id: Nowhere"
+        [
+            "answer: c ~ After(2)",
+            "status: flagged ~ Now",
+            "sub_channel: s2 ~ After(4)",
+            "relevance_score: 7 ~ Now",
+            "tags: [] ~ Now",
+            "id: q ~ After(6)"
         ]
     );
     assert_eq!(chronicle.past(None, &order(), Point::After(1)).unknown(), 3, "the row is gone: status, score and tags");

@@ -22,6 +22,7 @@ use crate::{
         past::{Certainty, Past, Point, Then},
         review::Story,
         syntax::{Computed, Job},
+        time::iso,
     },
     keymap::Context,
     message::{action::Action, command::Command, severity::Severity},
@@ -249,6 +250,7 @@ impl PastView {
             Point::Now => "now".to_owned(),
             Point::Before(at) => format!("before {}", telling.event(at)),
             Point::After(at) => format!("after {}", telling.event(at)),
+            Point::At(time) => iso(time),
         }
     }
 
@@ -256,7 +258,7 @@ impl PastView {
     fn at(&self) -> Option<usize> {
         match self.showing {
             Showing::Then(point) | Showing::UntilNow(point) | Showing::Between(_, point) => match point {
-                Point::Now => None,
+                Point::Now | Point::At(_) => None,
                 Point::Before(at) | Point::After(at) => Some(at),
             },
         }
@@ -287,7 +289,7 @@ impl PastView {
         let other = |point: Point| match point {
             Point::Before(at) => Point::After(at),
             Point::After(at) => Point::Before(at),
-            Point::Now => Point::Now,
+            Point::Now | Point::At(_) => point,
         };
         match self.showing {
             Showing::Then(point) => self.show(Showing::Then(other(point)), cx),
@@ -334,6 +336,7 @@ impl PastView {
         let event = |point: Point| {
             let (words, at) = match point {
                 Point::Now => return "now".to_owned(),
+                Point::At(time) => return iso(time),
                 Point::Before(at) => ("before ", at),
                 Point::After(at) => ("after ", at),
             };

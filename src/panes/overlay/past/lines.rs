@@ -61,12 +61,11 @@ impl Telling<'_> {
     /// Why a value is not known.
     pub(super) fn gap(&self, gap: Gap) -> String {
         match gap {
-            Gap::ChangedBy(at) => format!("{}: {}", gap.words(), self.event(at)),
-            Gap::Contradiction(one, other) => {
-                format!("{}: {}; {}", gap.words(), self.event(one), self.event(other))
+            Gap::ChangedBy(at) | Gap::Unreadable(at) | Gap::Timeless(at) | Gap::NotYet(at) => {
+                format!("{}: {}", gap.words(), self.event(at))
             }
             Gap::Untold(at) => format!("{}: seen by {}", gap.words(), self.event(at)),
-            Gap::Nowhere | Gap::NoRow => gap.words().to_owned(),
+            Gap::Nowhere | Gap::NotRead => gap.words().to_owned(),
         }
     }
 
@@ -200,7 +199,7 @@ pub(super) fn comparable(one: &Past, other: &Past) -> (Side, Side, Vec<(Arc<str>
         let side = |field: Option<PastField>| match field.map(|field| field.then) {
             Some(Then::Known(value, ..)) => Ok(value),
             // That there was no row is known.
-            Some(Then::Unknown(Gap::NoRow)) => Ok(Side::Absent(Gap::NoRow.words().into())),
+            Some(Then::Unknown(gap @ Gap::NotYet(_))) => Ok(Side::Absent(gap.words().into())),
             Some(Then::Unknown(gap)) => Err(gap),
             None => Err(Gap::Nowhere),
         };
