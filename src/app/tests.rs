@@ -475,6 +475,7 @@ proptest! {
     }
 }
 
+mod alerts;
 mod editing;
 mod link;
 mod review;
