@@ -12,6 +12,8 @@ mod eye;
 mod filter;
 mod find;
 mod keys;
+#[cfg(test)]
+mod tests;
 mod waiting;
 mod when;
 mod window;

@@ -119,7 +119,8 @@ impl Columns {
         let raw = row.data.created_at.as_deref();
         match (self.times, row.at, raw) {
             (_, _, None) => Cow::Borrowed("–"),
-            (TimeFormat::Relative, Some(at), _) => Cow::Owned(ages::age(at, now)),
+            // Clocks go wrong: `+5m` is still to come.
+            (TimeFormat::Relative, Some(at), _) => Cow::Owned(ages::age(at, now).replace("in ", "+")),
             (TimeFormat::Relative, None, _) => Cow::Borrowed("?"),
             (TimeFormat::Raw, _, Some(raw)) if wide >= 24 => Cow::Borrowed(raw),
             (TimeFormat::Iso, Some(at), _) if wide >= 24 => Cow::Owned(time::iso(at)),

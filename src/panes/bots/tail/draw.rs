@@ -105,6 +105,13 @@ impl Tail {
             return Some(("stopped · k goes on".to_owned(), Role::Muted));
         }
         let asked = self.asked.as_ref().filter(|asked| cx.now.elapsed >= asked.since + PATIENCE)?;
+        if self.part.body.width < 56 {
+            let words = match asked.reached {
+                Some(reached) => format!("at row {} · Esc", grouped(reached.unsigned_abs())),
+                None => "reading …".to_owned(),
+            };
+            return Some((words, Role::Busy));
+        }
         let words = match (asked.reached, asked.goes_back()) {
             (Some(reached), true) => format!("searched back to row {} · Esc stops", grouped(reached.unsigned_abs())),
             (Some(reached), false) => format!("searched up to row {} · Esc stops", grouped(reached.unsigned_abs())),
@@ -150,6 +157,11 @@ impl Tail {
             if held == Some(line.at) {
                 self.draw_cursor(line, strip, &columns, buf, cx);
             }
+        }
+        // Gaps alone are no rows.
+        let used = u16::try_from(screen.len()).unwrap_or(u16::MAX).min(area.height);
+        if self.window.rows() == 0 {
+            self.draw_nothing(Rect { y: area.y + used, height: area.height - used, ..area }, buf, cx);
         }
         if !self.eye.follows()
             && let Some(first) = screen.first()
@@ -254,6 +266,7 @@ impl Tail {
             (Why::Flood, Count::Exactly, _) => format!("{rows} rows came too fast to be looked at"),
             (Why::Away, Count::Exactly, _) => format!("{rows} rows"),
         };
+        let words = if narrow && gap.rows > 0 { format!("{rows} rows not read") } else { words };
         let how = if narrow { " · enter ┄┄" } else { " · enter reads them ┄┄" };
         Pen::new(strip, buf, cx.theme).word("┄┄ ", Role::Faint).word(&words, Role::Muted).word(how, Role::Faint);
     }

@@ -37,12 +37,15 @@ impl Tail {
 
     fn do_action(&mut self, action: Action, count: Option<u64>, cx: &mut Cx<'_>) -> Handled {
         if let Some(step) = step_of(action, count) {
-            self.go(step);
+            self.go(step, cx);
             return Handled::Yes;
         }
         match action {
             Action::First => self.first(cx),
-            Action::Last => self.eye.release(),
+            Action::Last => {
+                self.moved(cx);
+                self.eye.release();
+            }
             Action::Left | Action::Right => {
                 let times = isize::try_from(count.unwrap_or(1)).unwrap_or(isize::MAX);
                 self.settle_cursor();
@@ -80,15 +83,19 @@ impl Tail {
         Handled::Yes
     }
 
-    fn go(&mut self, step: Step) {
+    fn go(&mut self, step: Step, cx: &mut Cx<'_>) {
         let (Step::Lines(by) | Step::Halves(by) | Step::Pages(by)) = step;
         self.heading = if by < 0 { Heading::Older } else { Heading::Newer };
-        self.moved();
+        self.moved(cx);
         self.see(|eye, sight| eye.go(sight, step));
     }
 
     /// Whoever moves wants to see what is there: what was given up is tried again.
-    fn moved(&mut self) {
+    fn moved(&mut self, cx: &mut Cx<'_>) {
+        // Where he goes now is where he wants to be.
+        if self.asked.take_if(|asked| asked.is_wanted()).is_some() {
+            cx.out.cancel(SLOT);
+        }
         if self.ahead == Ahead::Stopped {
             self.ahead = Ahead::On;
         }
@@ -96,9 +103,9 @@ impl Tail {
     }
 
     fn first(&mut self, cx: &mut Cx<'_>) {
-        self.moved();
+        self.moved(cx);
         self.heading = Heading::Newer;
-        if self.window.older().is_some() {
+        if self.window.older().is_some() || matches!(self.window.get(0), Some(Entry::Gap(_))) {
             self.ask(Wish::Jump(Target::First), cx);
         } else {
             self.look_at(0, Eye::put);
@@ -154,7 +161,7 @@ impl Tail {
             },
             (PromptKind::GoTo, PromptState::Done) => match when::parse(text, cx.now.wall) {
                 Ok(moment) => {
-                    self.moved();
+                    self.moved(cx);
                     self.ask(Wish::Jump(Target::Time(moment.first)), cx);
                 }
                 Err(error) => ask_again(kind, "Go to a time: not understood", text, &error, cx),
@@ -294,7 +301,7 @@ impl Tail {
     }
 
     pub(in crate::panes::bots) fn wheel(&mut self, by: isize, cx: &mut Cx<'_>) {
-        self.moved();
+        self.moved(cx);
         self.heading = if by < 0 { Heading::Older } else { Heading::Newer };
         self.see(|eye, sight| eye.wheel(sight, by));
         self.settle(cx);
