@@ -343,8 +343,10 @@ pub(super) fn step(seconds: f64) -> String {
     let whole = Duration::from_secs_f64(seconds.round().clamp(0.0, 1e12)).as_secs();
     match whole {
         0..60 => format!("{whole} s"),
-        60..3600 if whole.is_multiple_of(60) => format!("{} min", whole / 60),
-        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        // Seconds matter in a few minutes only.
+        600..3600 => format!("{} min", (whole + 30) / 60),
+        60..600 if whole.is_multiple_of(60) => format!("{} min", whole / 60),
+        60..600 => format!("{} min {} s", whole / 60, whole % 60),
         3600..86_400 if whole % 3600 < 60 => format!("{} h", whole / 3600),
         3600..86_400 => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
         _ => format!("{:.1} d", seconds / 86_400.0),
