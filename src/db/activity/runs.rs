@@ -395,7 +395,7 @@ fn read(counting: &mut Counting<'_>, sql: &str, parameters: impl rusqlite::Param
     Ok(rows)
 }
 
-fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+pub(super) fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     Ok(RunRow {
         id: row.get(0)?,
         bot: text(row, 1)?.unwrap_or_default(),

@@ -205,3 +205,5 @@ fn literal(id: i64) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;

@@ -377,7 +377,7 @@ enum Explained {
 }
 
 /// Whose row it is: whom it is assigned to, or else who made it.
-const BOT: &str = "CASE WHEN $2 IS NULL THEN %3 ELSE %2 END";
+const BOT: &str = "CASE WHEN coalesce($2, '') = '' THEN %3 ELSE %2 END";
 
 /// What the rows of the statement's pieces begin with.
 const GROUPS: i64 = 0;

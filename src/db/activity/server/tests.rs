@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 
 use super::{AUDIT, ServerActivity, Taken};
 use crate::{
@@ -21,9 +21,9 @@ use crate::{
 };
 
 /// How long a look takes.
-const TOOK: Duration = Duration::from_millis(1);
+pub(super) const TOOK: Duration = Duration::from_millis(1);
 
-fn wall() -> jiff::Timestamp {
+pub(super) fn wall() -> jiff::Timestamp {
     "2026-01-29T08:00:00Z".parse().unwrap()
 }
 
@@ -36,7 +36,9 @@ struct Bench {
     statements: usize,
 }
 
-fn run(connection: &Connection, script: &Script) -> Vec<Set> {
+/// The rows that the statements give, and how many rows SQLite read for them.
+pub(super) fn run(connection: &Connection, script: &Script) -> (Vec<Set>, u64) {
+    let mut read = 0;
     let set = |sql: &String| {
         let mut statement = connection.prepare(sql).unwrap();
         let columns = statement.column_count();
@@ -55,9 +57,12 @@ fn run(connection: &Connection, script: &Script) -> Vec<Set> {
             }
             set.rows.push(values);
         }
+        drop(rows);
+        read += u64::try_from(statement.reset_status(StatementStatus::RowsRead)).unwrap();
         set
     };
-    script.statements().iter().map(set).collect()
+    let sets = script.statements().iter().map(set).collect();
+    (sets, read)
 }
 
 impl Bench {
@@ -81,7 +86,7 @@ impl Bench {
         for _ in 0..100 {
             let mut script = Script::default();
             self.reader.ask(&mut script, self.now, wall()).unwrap();
-            let sets = run(&self.connection, &script);
+            let (sets, _) = run(&self.connection, &script);
             self.statements = sets.len();
             match self.reader.take(&sets, TOOK, self.now) {
                 Taken::Nothing => {}
