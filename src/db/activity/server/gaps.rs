@@ -11,10 +11,9 @@ const MOST: u64 = 200_000;
 /// A turn that takes less than this may be larger, one that takes more should be smaller.
 const SHORT: Duration = Duration::from_millis(150);
 const LONG: Duration = Duration::from_millis(600);
-/// Telling everything once more takes at most one part in so many of the time.
-const SHARE: u32 = 100;
-/// And does not come sooner than after this.
+/// Everything is not told once more before this has passed, and so much for each row: a hundred times what the server works on it.
 const REST: Duration = Duration::from_secs(2);
+const REST_FOR_A_ROW: Duration = Duration::from_micros(200);
 
 /// How long the sums over a whole table stay good, at least, and for each row: who owns the server pays for every row that is read.
 const GOOD: Duration = Duration::from_secs(60);
@@ -52,8 +51,8 @@ pub(super) struct Gaps {
     open: Vec<Gap>,
     rows: u64,
     most: u64,
-    /// How long the turns took since everything was told anew.
-    spent: Duration,
+    /// How many rows the turns read since everything was told anew.
+    read: u64,
     /// Before this, everything is not told anew.
     rests: Option<Instant>,
 }
@@ -61,7 +60,7 @@ pub(super) struct Gaps {
 impl Gaps {
     /// Of a table whose rows are so large that a turn has at most this many in the beginning.
     pub(super) fn new(rows: u64, most: u64) -> Self {
-        Self { open: Vec::new(), rows, most, spent: Duration::ZERO, rests: None }
+        Self { open: Vec::new(), rows, most, read: 0, rests: None }
     }
 
     /// For rows that are counted by the server.
@@ -77,7 +76,7 @@ impl Gaps {
     /// Everything below this id has to be told, `None`: everything.
     pub(super) fn begin(&mut self, below: Option<i64>) {
         self.open = vec![Gap { after: None, below }];
-        self.spent = Duration::ZERO;
+        self.read = 0;
     }
 
     /// One more, newer than all others.
@@ -112,14 +111,15 @@ impl Gaps {
             // The newest is the last one, whatever came meanwhile.
             self.open.sort_by_key(|gap| gap.below.unwrap_or(i64::MAX));
         }
-        self.spent += took;
+        self.read = self.read.saturating_add(rows);
         if took > LONG {
             self.less();
         } else if took < SHORT && rows >= asked {
             self.rows = (self.rows * 2).min(self.most);
         }
         if self.open.is_empty() {
-            self.rests = Some(now + REST.max(self.spent * SHARE));
+            let rows = u32::try_from(self.read).unwrap_or(u32::MAX);
+            self.rests = Some(now + REST.max(REST_FOR_A_ROW.saturating_mul(rows)));
         }
     }
 

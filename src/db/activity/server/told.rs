@@ -73,16 +73,17 @@ impl Folded {
         }
         for tally in &board.ledger {
             assert!(tally.rows > 0);
-            *self.ledger.entry((tally.bot.to_string(), tally.action.to_string(), old(tally.second))).or_default() += tally.rows;
+            *self.ledger.entry((tally.bot.to_string(), tally.action.to_string(), old(tally.second))).or_default() +=
+                tally.rows;
         }
         if board.runs_anew {
             self.runs.clear();
         }
         self.runs.extend(board.runs.iter().map(|run| (run.id, run.clone())));
         if let Some(groups) = &board.queue {
-            let named = groups.iter().map(|group| {
-                ((group.status.to_string(), group.action.to_string(), group.bot.to_string()), group.rows)
-            });
+            let named = groups
+                .iter()
+                .map(|group| ((group.status.to_string(), group.action.to_string(), group.bot.to_string()), group.rows));
             self.queue = named.collect();
         }
         if let Some(oldest) = &board.oldest_pending {
