@@ -115,7 +115,11 @@ impl ServerRuns {
                 pieces
             }
         };
-        if depth == Depth::Audit {
+        if depth == Depth::First {
+            // Where everything begins anew, those that ran before may have ended meanwhile: the board knows them.
+            self.turn = self.known.live.ids().collect();
+        }
+        if depth != Depth::Next && !self.turn.is_empty() {
             let ended = format!("WHERE # IN ({}) AND $3 IS NOT '{RUNNING}'", list(self.turn.iter().copied()));
             pieces.push(self.rows(AGAIN, &ended));
         }
@@ -214,6 +218,7 @@ impl ServerRuns {
         };
         let running = newest_first(runs(sets, THEY_RUN));
         self.known.begin(newest_first(newest), running, number(sets, RUN_NOW), update);
+        update.board.runs = runs(sets, AGAIN);
     }
 
     fn next(&mut self, newest: Vec<RunRow>, sets: &[Vec<Value>], update: &mut ActivityUpdate) -> Found {
