@@ -127,11 +127,16 @@ impl ServerActivity {
         let mut sets = Sets(sets.iter());
         let mut update = ActivityUpdate { anew: self.depth == Depth::First, ..ActivityUpdate::default() };
         let mut found = super::Found::Fine;
+        let before = self.ledger.clone();
         if let Some(ledger) = &mut self.ledger {
             found = ledger.take(&mut sets, took, now, &mut update);
         }
         if let Some(runs) = self.runs.as_mut().filter(|_| found == super::Found::Fine) {
             found = runs.take(&mut sets, took, now, &mut update);
+            if found == super::Found::Lost {
+                // What this look brought of the ledger is not told, so it was not taken in.
+                self.ledger = before;
+            }
         }
         if found == super::Found::Lost {
             self.anew = true;
