@@ -72,7 +72,7 @@ fn side(value: Json) -> Side {
 fn bytes(digits: &str) -> Option<Bytes> {
     let pair = |two: &[u8]| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok();
     let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(pair).collect();
-    bytes.filter(|_| digits.len() % 2 == 0).map(Bytes::whole)
+    bytes.filter(|_| digits.len().is_multiple_of(2)).map(Bytes::whole)
 }
 
 /// Whether two values are one: numbers as numbers, JSON arrays and objects however they are laid out.

@@ -164,8 +164,8 @@ fn snapshots_of_parts_are_put_together() {
     assert_eq!(chronicle.past(None, &order(), Point::After(1)).unknown(), 3, "the row is gone: status, score and tags");
 
     let changes = chronicle.between(Some(&now), &order(), Point::Before(2), Point::Now);
-    let Side::Row(before) = &changes.before else { panic!("{changes:?}") };
-    assert_eq!((before[0].1.clone(), changes.fields.len()), (Side::Text("b".into()), 6));
+    assert!(matches!(&changes.before, Side::Row(row) if row[0].1 == Side::Text("b".into())), "{changes:?}");
+    assert_eq!(changes.fields.len(), 6);
 }
 
 #[test]
@@ -283,7 +283,7 @@ proptest! {
                 telling => telling,
             };
             moments.push((second, row.clone()));
-            let camel = number % 2 == 0;
+            let camel = number.is_multiple_of(2);
             let parts = || edit.set.keys().chain(&edit.more).copied();
             let (old, new) = (|| state(&before, parts(), camel), || state(&row, parts(), camel));
             let (all_old, all_new) = (state(&before, 0..FIELDS.len(), camel), state(&row, 0..FIELDS.len(), camel));
