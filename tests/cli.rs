@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "cli/bots.rs"]
+mod bots;
+#[expect(dead_code, reason = "another test uses the rest of it")]
+#[path = "support/history.rs"]
+mod history;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod support;
 #[path = "cli/watch.rs"]
