@@ -53,7 +53,7 @@ pub(super) enum Noted {
     /// As it is.
     Same,
     /// Another.
-    Other(RunRow),
+    Other(Box<RunRow>),
     /// It was not known.
     New,
 }
@@ -105,7 +105,7 @@ impl KnownRuns {
         if known == Some(&run) {
             return Noted::Same;
         }
-        let noted = known.cloned().map_or(Noted::New, Noted::Other);
+        let noted = known.cloned().map_or(Noted::New, |was| Noted::Other(Box::new(was)));
         let (did, does) = (known.is_some_and(|known| known.status == RUNNING), run.status == RUNNING);
         match (did, does) {
             (false, true) => self.count += 1,
