@@ -455,7 +455,11 @@ fn the_example_of_a_configuration_is_accepted() {
             }
         }
     }
+    let mut of = String::new();
     for line in example.lines() {
+        if line.starts_with('[') {
+            of = line.split('#').next().unwrap().trim().to_owned();
+        }
         let Some((setting, comment)) = line.split_once('#') else { continue };
         if setting.starts_with("[keys.") {
             // The contexts there are.
@@ -465,8 +469,10 @@ fn the_example_of_a_configuration_is_accepted() {
         }
         // What the comment allows is allowed: auto | dark | light | mono; words about it
         let (allowed, key) = (comment.split(';').next().unwrap(), setting.split('=').next().unwrap().trim());
-        for word in allowed.split('|').map(str::trim).filter(|_| allowed.contains('|')) {
-            fs::write(place.path("one.toml"), format!("{key} = \"{word}\"\n")).unwrap();
+        let listed = allowed.split('|').map(str::trim).filter(|_| allowed.contains('|'));
+        for word in listed.chain(comment.ends_with("or \"off\"").then_some("off")) {
+            // In its table, as it stands in the example.
+            fs::write(place.path("one.toml"), format!("{of}\n{key} = \"{word}\"\n")).unwrap();
             place.printed("reelscope keys --config one.toml");
         }
     }
