@@ -32,7 +32,7 @@ use self::{
     names::Names,
     runs::Runs,
 };
-use crate::domain::{activity::ActivityUpdate, schema::Schema};
+use crate::domain::{activity::ActivityUpdate, bots::ReadSoFar, schema::Schema};
 
 /// How soon rows follow that had no turn in a look.
 const TURN: Duration = Duration::from_millis(50);
@@ -67,6 +67,7 @@ pub(crate) struct ActivityReader {
     /// Nothing was told yet.
     anew: bool,
     running_told: u64,
+    read_told: Option<ReadSoFar>,
     names: Names,
     audit: Audit,
     looked: Option<Instant>,
@@ -83,6 +84,7 @@ impl ActivityReader {
             queue,
             anew: true,
             running_told: 0,
+            read_told: None,
             names: Names::default(),
             audit: Audit::default(),
             looked: None,
@@ -120,10 +122,23 @@ impl ActivityReader {
         let running = if self.runs.is_some() { look.update.runs_running } else { 0 };
         let (mut update, names) = look.end();
         self.names = names;
+        self.tell_of_the_whole(&mut update);
         update.board.runs.extend(update.runs.iter().cloned());
         let news = update.is_news(self.running_told);
         self.running_told = running;
         Ok(news.then_some(update))
+    }
+
+    /// The board has everything only with all runs and the queue, and also where there is no ledger.
+    fn tell_of_the_whole(&mut self, update: &mut ActivityUpdate) {
+        let owed = self.runs.as_ref().is_some_and(Runs::owes) || self.queue.as_ref().is_some_and(Items::owes);
+        let known =
+            self.ledger.as_ref().map_or(ReadSoFar { week: true, all: true, ..ReadSoFar::default() }, Ledger::read);
+        let read = ReadSoFar { all: known.all && !owed, ..known };
+        if self.read_told != Some(read) {
+            self.read_told = Some(read);
+            update.board.read = Some(read);
+        }
     }
 
     /// When to look again though nothing is committed until then.

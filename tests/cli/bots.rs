@@ -101,8 +101,7 @@ fn the_table_shows_hostile_names_as_text_and_what_wants_attention() {
     Connection::open(&path)
         .unwrap()
         .execute_batch(
-            "CREATE TABLE botLedger(id INTEGER PRIMARY KEY, botName TEXT, action TEXT, itemType TEXT, itemId TEXT, createdAt TEXT);
-             CREATE TABLE botRuns(id INTEGER PRIMARY KEY, botName TEXT, startedAt TEXT, completedAt TEXT, status TEXT,
+            "CREATE TABLE botRuns(id INTEGER PRIMARY KEY, botName TEXT, startedAt TEXT, completedAt TEXT, status TEXT,
                  itemsProcessed INTEGER, itemsCreated INTEGER, itemsUpdated INTEGER, itemsDeleted INTEGER, summary TEXT);
              INSERT INTO botRuns VALUES(7, char(27) || '[31mred' || char(10) || char(8238), '2026-01-29 08:00:00',
                  '2026-01-29T08:05:00.000Z', 'failed', 1, 2, 3, 4, NULL);

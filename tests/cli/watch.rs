@@ -45,7 +45,7 @@ impl Watching {
                 Ok(line) => self.seen.push(line),
                 Err(error) => {
                     let (seen, words, _) = self.end(Signal::INT);
-                    panic!(
+                    unreachable!(
                         "{error}: {} of {lines} lines: {:?}; {words}",
                         seen.len(),
                         &seen[seen.len().saturating_sub(3)..]
@@ -92,7 +92,7 @@ fn read(stdout: ChildStdout) -> Receiver<String> {
 }
 
 fn json(line: &str) -> Value {
-    serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    serde_json::from_str(line).unwrap_or_else(|error| unreachable!("{line}: {error}"))
 }
 
 const LEDGER: &str = "CREATE TABLE bot_ledger(id INTEGER PRIMARY KEY AUTOINCREMENT, bot_name TEXT NOT NULL, action TEXT NOT NULL,

@@ -209,7 +209,7 @@ fn alert(alert: &Alert) -> Json {
     };
     json!({
         "kind": kind,
-        "bot": bot.map(|bot| bot.as_ref()),
+        "bot": bot.map(AsRef::as_ref),
         "run": run,
         "action": action,
         "since": alert.since.map(time::iso),

@@ -53,7 +53,7 @@ pub(super) struct Ledger {
     week: Week,
     /// The lowest id there was when counting began.
     lowest: i64,
-    read: Option<ReadSoFar>,
+    read: ReadSoFar,
 }
 
 struct Statements {
@@ -140,7 +140,7 @@ impl Ledger {
             recount: Recount::default(),
             week: Week::None,
             lowest: 0,
-            read: None,
+            read: ReadSoFar::default(),
         })
     }
 
@@ -249,7 +249,7 @@ impl Ledger {
             Ok(())
         })?;
         self.lowest = lowest;
-        self.read = None;
+        self.read = ReadSoFar::default();
         Ok(())
     }
 
@@ -292,7 +292,7 @@ impl Ledger {
                 self.recount.want_plainly();
             }
         }
-        self.tell_how_far(look);
+        self.see_how_far();
         Ok(())
     }
 
@@ -457,7 +457,12 @@ impl Ledger {
         Ok(())
     }
 
-    fn tell_how_far(&mut self, look: &mut Look<'_>) {
+    /// How much of it was told.
+    pub(super) const fn read(&self) -> ReadSoFar {
+        self.read
+    }
+
+    fn see_how_far(&mut self) {
         let rows = self.told.rows();
         let ahead = match &self.week {
             Week::Going { told, .. } => told.rows,
@@ -474,11 +479,7 @@ impl Ledger {
         let all = left == 0 && !self.owes();
         let came = self.told.all_owed().any(|(_, why)| why == Owed::Came);
         let week = all || (matches!(self.week, Week::Done { .. }) && !came);
-        let read = ReadSoFar { rows: rows + ahead, of: rows.saturating_add(left.max(ahead)), week, all };
-        if self.read != Some(read) {
-            self.read = Some(read);
-            look.update.board.read = Some(read);
-        }
+        self.read = ReadSoFar { rows: rows + ahead, of: rows.saturating_add(left.max(ahead)), week, all };
     }
 
     fn last(&self, look: &mut Look<'_>) -> rusqlite::Result<Vec<Fresh>> {

@@ -239,7 +239,7 @@ impl Bench {
     /// What a board must have: every row of the three tables, read here one by one.
     fn compare_the_board(&self) {
         let board = &self.shown.board;
-        let second = |text: Option<String>| text.as_deref().and_then(time::parse).map(|time| time.as_second());
+        let second = |text: Option<String>| text.as_deref().and_then(time::parse).map(jiff::Timestamp::as_second);
         let cell = |row: &rusqlite::Row<'_>, at| super::source::text(row, at);
         let mut ledger: BTreeMap<(String, String, Option<i64>), u64> = BTreeMap::new();
         self.each(

@@ -173,7 +173,7 @@ impl Tail {
 
     /// Begins with the newest rows. Who held a row that is older than these finds it again.
     fn restart(&mut self, cx: &mut Cx<'_>) {
-        self.window = self.from_live();
+        self.window = self.live_window();
         (self.seen, self.unseen) = (None, 0);
         self.forget_asked(cx);
         if let Some(key) = self.eye.key()
@@ -183,7 +183,7 @@ impl Tail {
         }
     }
 
-    fn from_live(&self) -> Window {
+    fn live_window(&self) -> Window {
         let choice = if self.filter.is_empty() { Choice::All } else { Choice::Some };
         self.live.only(choice, |row| self.passes.matches(row))
     }
@@ -222,7 +222,7 @@ impl Tail {
         if let Some(waiting) = &mut self.waiting {
             *waiting = Waiting::default();
         }
-        self.window = self.from_live();
+        self.window = self.live_window();
         if let Some(key) = held
             && self.window.older().is_some_and(|from| key.id <= from)
         {

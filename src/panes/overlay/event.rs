@@ -150,7 +150,7 @@ impl EventView {
             found: None,
             style: Style { shape: Shape::Fitting, folding: Folding::Folded, form: Form::Compared },
             document: Document::Loading,
-            rows: Err(NoRows::NoLedger),
+            rows: Err(NoRows::Ledger),
             part: Part::Document,
             areas: Areas::default(),
             works: Works::default(),
@@ -200,8 +200,8 @@ impl EventView {
         self.record = Some(Arc::clone(record));
         self.document = document(self.source, &told.document);
         self.rows = match cx.schema.and_then(|schema| schema.catalogued("botLedger")) {
-            _ if self.source != StorySource::Run => Err(NoRows::NoLedger),
-            None => Err(NoRows::NoLedger),
+            _ if self.source != StorySource::Run => Err(NoRows::Ledger),
+            None => Err(NoRows::Ledger),
             Some(_) => RunRows::of(&told),
         };
         self.told = Some(told);
@@ -309,9 +309,9 @@ impl EventView {
         let first = action == Action::First;
         if self.has_states() {
             if first {
-                self.sheet.view.top()
+                self.sheet.view.top();
             } else {
-                self.sheet.view.bottom()
+                self.sheet.view.bottom();
             }
             self.sheet.at = None;
         } else if self.part == Part::Rows {
@@ -478,7 +478,7 @@ impl EventView {
             return match self.told.as_ref().map(|told| told.item.is_some()) {
                 Some(true) if self.story.is_none() => self.ask(Wanted::Story(turn), cx),
                 Some(true) => {
-                    cx.out.say(Severity::Info, "this event is not among the newest that are read of its item")
+                    cx.out.say(Severity::Info, "this event is not among the newest that are read of its item");
                 }
                 Some(false) => cx.out.say(Severity::Info, "a run is about no single item: the rows below it are"),
                 None => {}

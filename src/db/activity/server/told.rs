@@ -1,6 +1,6 @@
 //! Tests of what the board is told through scripts: folded together, it is what stands in the tables, each row once.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     collections::BTreeMap,

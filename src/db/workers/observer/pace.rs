@@ -60,9 +60,9 @@ fn slower(interval: Duration) -> Duration {
 #[derive(Debug)]
 pub(super) struct Pace {
     /// How long the next pause is where nothing changes.
-    interval: Duration,
+    next: Duration,
     /// How long the present one is.
-    pause: Duration,
+    interval: Duration,
     due: Instant,
     lively: Option<Instant>,
     looked: Moment,
@@ -71,12 +71,12 @@ pub(super) struct Pace {
 impl Pace {
     /// Due at once.
     pub(super) const fn new(now: Moment) -> Self {
-        Self { interval: QUICK, pause: QUICK, due: now.instant, lively: None, looked: now }
+        Self { next: QUICK, interval: QUICK, due: now.instant, lively: None, looked: now }
     }
 
     /// The time between two questions at present.
     pub(super) const fn interval(&self) -> Duration {
-        self.pause
+        self.interval
     }
 
     pub(super) fn is_due(&self, now: Moment) -> bool {
@@ -100,15 +100,15 @@ impl Pace {
 
     /// The user asked for something, and it came: somebody is there. That was a question, too, so the next one is a second away.
     pub(super) fn asked(&mut self, now: Moment) {
-        self.interval = self.interval.min(slower(QUICK));
+        self.next = self.next.min(slower(QUICK));
         self.due = self.due.min(now.instant + QUICK);
-        self.pause = self.pause.min(QUICK);
+        self.interval = self.interval.min(QUICK);
     }
 
     /// It was asked, and something had changed; the answer took this long.
     pub(super) fn changed(&mut self, now: Moment, what: Change, took: Duration) {
         self.lively = Some(now.instant + LIVELY);
-        self.interval = match what {
+        self.next = match what {
             Change::Watched => WATCHING,
             Change::Other => QUICK,
         };
@@ -119,25 +119,25 @@ impl Pace {
     pub(super) fn unchanged(&mut self, now: Moment, took: Duration) {
         let is_lively = self.lively.is_some_and(|until| until > now.instant);
         if is_lively {
-            self.interval = (self.interval * 5 / 2).min(QUICK);
+            self.next = (self.next * 5 / 2).min(QUICK);
             self.wait(now, took);
         } else {
             self.lively = None;
             self.wait(now, took);
-            self.interval = slower(self.interval);
+            self.next = slower(self.next);
         }
     }
 
     fn wait(&mut self, now: Moment, took: Duration) {
-        self.pause = self.interval.max(took);
-        self.due = now.instant + self.pause;
+        self.interval = self.next.max(took);
+        self.due = now.instant + self.interval;
     }
 
     /// It could not be asked; another try makes sense after this time.
     pub(super) fn failed(&mut self, now: Moment, pause: Duration) {
         self.lively = None;
-        self.interval = QUICK;
-        self.pause = pause;
+        self.next = QUICK;
+        self.interval = pause;
         self.due = now.instant + pause;
     }
 
@@ -149,7 +149,7 @@ impl Pace {
         if outside.saturating_sub(inside) < SUSPENDED {
             return Woken::No;
         }
-        self.interval = QUICK;
+        self.next = QUICK;
         self.at_once(now);
         Woken::Yes
     }

@@ -120,7 +120,7 @@ proptest! {
         let limits = Limits { stuck_least: Duration::from_secs(600), ..Limits::default() };
         for bot in ["a", "b"] {
             let of = || last.values().filter(|row| row.bot == bot);
-            let started = |row: &&RunRow| row.started_at.as_deref().and_then(time::parse).map(|time| time.as_second());
+            let started = |row: &&RunRow| row.started_at.as_deref().and_then(time::parse).map(Timestamp::as_second);
             for since in [None, Some(NOW - 3600), Some(NOW - 60)] {
                 let inside = |row: &&RunRow| since.is_none_or(|since| started(row).is_some_and(|started| started >= since));
                 let count = |status: &str| of().filter(inside).filter(|row| row.status == status).count() as f64;

@@ -118,8 +118,8 @@ fn no_time_and_no_bounds_make_it_panic() {
         let mut steps = vec![0; 3];
         series.spread(bounds, &mut steps);
     }
-    assert_eq!(series.sum(5..-5), 0);
-    assert_eq!(series.backwards(5..-5).count(), 0);
+    assert_eq!(series.sum(Range { start: 5, end: -5 }), 0);
+    assert_eq!(series.backwards(Range { start: 5, end: -5 }).count(), 0);
     series.remove(Some(77), 1);
     series.remove(None, 100);
     assert_eq!(series.undated(), 0);

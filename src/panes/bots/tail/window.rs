@@ -217,7 +217,7 @@ impl Window {
     /// Rows behind this line, those of gaps included.
     pub(super) fn rows_after(&self, key: Key) -> u64 {
         let start = self.entries.partition_point(|entry| entry.key() <= key);
-        self.entries.range(start..).map(|entry| entry.rows()).sum()
+        self.entries.range(start..).map(Entry::rows).sum()
     }
 
     /// The last line's key.

@@ -57,19 +57,19 @@ enum End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoRows {
     /// The database has no ledger.
-    NoLedger,
+    Ledger,
     /// Nothing says which bot it was.
-    NoBot,
+    Bot,
     /// Nothing says when it was started.
-    NoStart,
+    Start,
 }
 
 impl NoRows {
     pub(super) const fn words(self) -> &'static str {
         match self {
-            Self::NoLedger => "This database has no ledger: what the bot wrote cannot be told.",
-            Self::NoBot => "The run has no bot's name: what it wrote cannot be told from others' rows.",
-            Self::NoStart => {
+            Self::Ledger => "This database has no ledger: what the bot wrote cannot be told.",
+            Self::Bot => "The run has no bot's name: what it wrote cannot be told from others' rows.",
+            Self::Start => {
                 "The run has no start that can be read: which rows of the ledger were written during it cannot be told."
             }
         }
@@ -79,8 +79,8 @@ impl NoRows {
 impl RunRows {
     /// The rows of this run; the first page is to be asked for.
     pub(super) fn of(told: &Told) -> Result<Self, NoRows> {
-        let bot = told.who.clone().ok_or(NoRows::NoBot)?;
-        let start = told.at.as_deref().and_then(time::parse).ok_or(NoRows::NoStart)?;
+        let bot = told.who.clone().ok_or(NoRows::Bot)?;
+        let start = told.at.as_deref().and_then(time::parse).ok_or(NoRows::Start)?;
         let filter =
             LedgerFilter { bots: vec![bot], since: Some(start), until: end_of(told), ..LedgerFilter::default() };
         Ok(Self {

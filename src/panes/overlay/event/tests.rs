@@ -136,7 +136,7 @@ impl Stage {
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 10)];
 
-fn ledger<'a>(action: &'a str, before: Value, after: Value) -> Vec<(&'a str, Value)> {
+fn ledger(action: &str, before: Value, after: Value) -> Vec<(&str, Value)> {
     vec![
         ("id", Value::Integer(4711)),
         ("botName", Value::text("processor")),
@@ -450,7 +450,7 @@ fn replies_that_come_late_or_fail() {
     stage.act(Action::Refresh);
     stage.out.ask(Slot::Cell, Query::Schema);
     assert_eq!(stage.answer(Ok(Answer::Record(None))), Handled::No);
-    stage.with(|view, cx| view.uncovered(cx));
+    stage.with(Overlay::uncovered);
     assert!(matches!(stage.asked().map(|request| &request.query), Some(Query::Record(..))), "it asks again");
     let [before, after] = pairs::pair("partial");
     let row = record(&stage.schema, "botLedger", &ledger("update", text(before), text(after)));

@@ -194,7 +194,7 @@ fn replies_that_come_late_or_fail() {
     stage.out.ask(Slot::Cell, Query::Schema);
     assert_eq!(stage.answer(Ok(Answer::Story(story()))), Handled::No);
     let asked = stage.stories_asked();
-    stage.with(|view, cx| view.uncovered(cx));
+    stage.with(Overlay::uncovered);
     assert_eq!(stage.stories_asked(), asked + 1);
     stage.answer(Ok(Answer::Story(story())));
     let shown = stage.picture();

@@ -51,7 +51,10 @@ fn every_change_has_a_path_with_other_values() {
                 RowKind::Value { before: Some(_), after: None, .. } => assert!(before.is_some(), "{name} {at}"),
                 RowKind::Value { before: None, after: Some(_), .. } => assert!(after.is_some(), "{name} {at}"),
                 _ => {
-                    assert!(before.is_some() && after.is_some() && before != after, "{name} {at}: {before:?} {after:?}")
+                    assert!(
+                        before.is_some() && after.is_some() && before != after,
+                        "{name} {at}: {before:?} {after:?}"
+                    );
                 }
             }
         }

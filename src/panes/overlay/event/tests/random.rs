@@ -91,7 +91,7 @@ proptest! {
                     stage.with(|view, cx| view.mouse(mouse, screen, cx));
                 }
                 Happens::Computes => stage.compute(),
-                Happens::Uncovers => stage.with(|view, cx| view.uncovered(cx)),
+                Happens::Uncovers => stage.with(Overlay::uncovered),
             }
             let picture = stage.picture();
             prop_assert!(!picture.chars().any(|letter| letter != '\n' && letter.is_control()), "{picture:?}");
