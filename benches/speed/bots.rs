@@ -225,7 +225,7 @@ fn soon(setting: &Setting, report: &mut Report) -> Result<(), String> {
 }
 
 /// Rows of the last seven days, in both forms of times, so that there is something to count in them: how many.
-fn lately(path: &Path) -> Result<u64, String> {
+pub(crate) fn lately(path: &Path) -> Result<u64, String> {
     const ROWS: u64 = 200_000;
     let sql = format!(
         "PRAGMA synchronous = OFF;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    path::Path,
     sync::mpsc::{self, Receiver},
     time::{Duration, Instant},
 };
@@ -16,7 +17,7 @@ use reelscope::{
     app::{App, AppOptions, DatabaseKind, Telling, layout::Visibility},
     db::{
         location::Location,
-        request::{Reply, Slot},
+        request::{Answer, Reply, Slot},
         workers::Database,
     },
     domain::bots::Limits,
@@ -31,17 +32,20 @@ use reelscope::{
 };
 
 use crate::{
-    process,
+    bots, process,
     pty::SIZE,
     report::{Report, Verdict},
     samples::{Samples, ms},
-    setting::Setting,
+    setting::{Setting, number, open},
     typing::Random,
 };
 
 const LIMIT: Duration = Duration::from_millis(1);
+/// A look at the bots takes no longer of the screen's time.
+const LOOK: Duration = Duration::from_millis(3);
 /// The database is quiet when nothing came for so long.
 const QUIET: Duration = Duration::from_millis(150);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Screens that are measured by themselves: where the program starts, and the keys that lead there.
 const SCREENS: [(&str, &str, &str); 4] = [
@@ -64,9 +68,9 @@ struct Stage {
 }
 
 impl Stage {
-    fn start(setting: &Setting, place: &str) -> Result<Self, String> {
+    fn start(path: &Path, place: &str) -> Result<Self, String> {
         let (sender, replies) = mpsc::channel();
-        let database = Database::open(Location::File(setting.big()?), move |reply| {
+        let database = Database::open(Location::File(path.to_path_buf()), move |reply| {
             let _ = sender.send(reply);
         });
         let app = App::new(AppOptions {
@@ -101,7 +105,6 @@ impl Stage {
         };
         let commands = stage.app.start(stage.now(), SIZE);
         stage.execute(commands);
-        stage.settle();
         Ok(stage)
     }
 
@@ -176,6 +179,24 @@ impl Stage {
         }
     }
 
+    /// Takes in looks at the bots until everything is counted: what each of them took, the most tallies of one, how long that was.
+    fn count(&mut self, path: &Path) -> Result<(Vec<Duration>, usize, Duration), String> {
+        let (mut looks, mut tallies, mut rows) = (Vec::new(), 0, 0);
+        let of = number(&open(path)?, "SELECT count(*) FROM bot_ledger")?.unsigned_abs();
+        while rows < of {
+            let reply = self.replies.recv_timeout(PATIENCE).map_err(|error| error.to_string())?;
+            if let Reply::Answer { slot: Slot::Activity, outcome: Ok(Answer::Activity(update)), .. } = &reply {
+                tallies = tallies.max(update.board.ledger.len());
+                rows = if update.board.ledger_anew { 0 } else { rows };
+                rows += update.board.ledger.iter().map(|tally| tally.rows).sum::<u64>();
+                looks.push(self.update(Event::Reply(reply)));
+            } else {
+                self.update(Event::Reply(reply));
+            }
+        }
+        Ok((looks, tallies, self.begun.elapsed()))
+    }
+
     fn execute(&mut self, commands: Vec<Command>) {
         for command in commands {
             match command {
@@ -207,28 +228,57 @@ impl Stage {
 pub(crate) fn run(setting: &Setting, report: &mut Report) -> Result<(), String> {
     let frames = setting.runs(2_000, 500);
     for (what, place, keys) in SCREENS {
-        let mut stage = Stage::start(setting, place)?;
+        let mut stage = Stage::start(&setting.big()?, place)?;
+        stage.settle();
         if !keys.is_empty() {
             stage.keys(keys)?;
             stage.settle();
         }
-        let before = process::own_cpu()?;
-        let begun = Instant::now();
-        let mut times = Vec::with_capacity(frames);
-        for _ in 0..frames {
-            stage.forget();
-            times.push(stage.draw()?);
-        }
-        let cpu = cpu_of(&times, before, begun)?;
-        let times = Samples::new(times);
-        report.plain(
-            &format!("frame at {}×{}, every cell anew: {what}", SIZE.0, SIZE.1),
-            format!("{} CPU (wall {})", ms(cpu), times.spread()),
-            "≤ 1 ms CPU",
-            Verdict::of(cpu <= LIMIT),
-        );
+        frame(&mut stage, frames, what, report)?;
     }
+    busy(setting, frames, report)?;
     random(setting, report)
+}
+
+fn frame(stage: &mut Stage, frames: usize, what: &str, report: &mut Report) -> Result<(), String> {
+    let before = process::own_cpu()?;
+    let begun = Instant::now();
+    let mut times = Vec::with_capacity(frames);
+    for _ in 0..frames {
+        stage.forget();
+        times.push(stage.draw()?);
+    }
+    let cpu = cpu_of(&times, before, begun)?;
+    let times = Samples::new(times);
+    report.plain(
+        &format!("frame at {}×{}, every cell anew: {what}", SIZE.0, SIZE.1),
+        format!("{} CPU (wall {})", ms(cpu), times.spread()),
+        "≤ 1 ms CPU",
+        Verdict::of(cpu <= LIMIT),
+    );
+    Ok(())
+}
+
+/// The bots on the whole screen: what their looks cost while the board is filled, and a frame of it then.
+fn busy(setting: &Setting, frames: usize, report: &mut Report) -> Result<(), String> {
+    let path = setting.copy_of(100_000, "busy.db")?;
+    bots::lately(&path)?;
+    let mut stage = Stage::start(&path, "bot_ledger")?;
+    stage.keys("B")?;
+    let (looks, tallies, begun) = stage.count(&path)?;
+    let (mean, looks) = (looks.iter().sum::<Duration>() / looks.len().max(1) as u32, Samples::new(looks));
+    report.plain(
+        "`App::update` of a look while the board is filled",
+        format!("{} of {} looks, at most {tallies} tallies each, mean {}", looks.spread(), looks.len(), ms(mean)),
+        "p99 ≤ 3 ms",
+        Verdict::of(looks.quantile(0.99) <= LOOK),
+    );
+    report.note(&format!("all of it after {:.2} s", begun.as_secs_f64()));
+    for (what, keys) in [("1 h", "3"), ("7 d", "5"), ("everything", "6")] {
+        stage.keys(keys)?;
+        frame(&mut stage, frames, &format!("bots on the whole screen, {what}"), report)?;
+    }
+    Ok(())
 }
 
 /// The mean time on the processor, from times on the wall: the thread had one for the same part of both.
@@ -240,7 +290,8 @@ fn cpu_of(times: &[Duration], before: Duration, begun: Instant) -> Result<Durati
 /// Random keys on one program.
 fn random(setting: &Setting, report: &mut Report) -> Result<(), String> {
     let keys = setting.runs(10_000, 2_000);
-    let mut stage = Stage::start(setting, "bot_ledger")?;
+    let mut stage = Stage::start(&setting.big()?, "bot_ledger")?;
+    stage.settle();
     let mut random = Random::new(3);
     let (mut updates, mut draws) = (Vec::with_capacity(keys), Vec::with_capacity(keys));
     let before = process::own_cpu()?;

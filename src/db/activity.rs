@@ -141,6 +141,11 @@ impl ActivityReader {
         }
     }
 
+    /// Compares what was told with what is there from now on: somebody wants to be sure.
+    pub(crate) fn compare(&mut self, now: Instant) {
+        self.audit.begin(now);
+    }
+
     /// When to look again though nothing is committed until then.
     pub(crate) fn next_look(&self, now: Instant) -> Option<Duration> {
         let (ledger, runs, queue) = (self.ledger.as_ref(), self.runs.as_ref(), self.queue.as_ref());

@@ -185,7 +185,8 @@ pub enum Freshness {
     /// What was read a moment ago will do; what is older may come first, as [`Reply::Kept`].
     #[default]
     Any,
-    /// The database itself, and nothing before it: for what is on the screen already and is read again.
+    /// The database itself, and nothing before it: for what is on the screen already and is read again. Who follows the bots already and
+    /// asks for them so goes on with what was told ([`Slot::Activity`]): that is compared with the tables at once, not told anew.
     Now,
 }
 

@@ -39,7 +39,7 @@ use crate::db::{
     error::{Error, ErrorKind},
     location::Location,
     replica::Reading,
-    request::{Reply, Request, SLOTS, Slot},
+    request::{Freshness, Reply, Request, SLOTS, Slot},
     server::Server,
     watch,
     write::Grant,
@@ -129,7 +129,10 @@ impl Database {
         let mut threads = self.lock();
         let (slot, id) = (request.slot, request.id);
         let outcome = if slot == Slot::Activity {
-            self.shared.tell(Word::Follow(id));
+            self.shared.tell(match request.freshness {
+                Freshness::Any => Word::Follow(id),
+                Freshness::Now => Word::GoOn(id),
+            });
             Ok(())
         } else {
             self.mailbox(&mut threads, slot).map(|mailbox| mailbox.put(request))

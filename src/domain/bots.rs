@@ -17,7 +17,7 @@ pub mod told;
 mod window;
 
 pub use self::{
-    board::{Board, BotLine, BotState, ReadSoFar},
+    board::{Board, BotLine, BotState, ReadSoFar, Standing},
     chart::{Chart, Layer},
     ledger::ActionCounts,
     limits::Limits,

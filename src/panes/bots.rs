@@ -155,8 +155,13 @@ impl BotsPane {
         }
     }
 
-    /// Asks for the bots' activity from now on. What is known stays on the screen until the answer comes.
+    /// Asks for the bots' activity from now on. What is known stays on the screen until the answer comes; where it is whole, it is
+    /// compared with what is there, and not read anew.
     pub fn start(&mut self, cx: &mut Cx<'_>) {
+        if self.phase == Phase::Live && self.error.is_none() {
+            cx.out.ask_again(Slot::Activity, Query::Activity);
+            return;
+        }
         cx.out.ask(Slot::Activity, Query::Activity);
         if self.phase != Phase::Live {
             self.phase = Phase::Reading { since: cx.now.elapsed };
@@ -176,9 +181,7 @@ impl BotsPane {
 
     /// (runs that are at work, queue rows that are pending), once they are known. Runs that are stuck are at no work.
     pub fn summary(&self, now: Now, limits: &Limits) -> Option<(u64, u64)> {
-        let lines = self.model.board.lines(self.window, now.wall, limits);
-        let stuck: u64 = lines.iter().map(|line| line.stuck).sum();
-        let at_work = self.model.runs.running().saturating_sub(stuck);
+        let at_work = self.model.runs.running().saturating_sub(self.model.board.stuck(now.wall, limits));
         (self.phase == Phase::Live).then(|| (at_work, self.model.queue.rows("pending")))
     }
 
@@ -251,7 +254,7 @@ impl BotsPane {
         board.take(update, cx.now.wall);
         let limits = &cx.settings.limits;
         if update.board.is_news() {
-            *bots = board.lines(self.window, cx.now.wall, limits).into_iter().map(|line| line.bot).collect();
+            *bots = board.bots();
         }
         let rule = Rule { board, limits, now: cx.now.wall };
         if first {

@@ -55,6 +55,11 @@ impl Audit {
         self.at.is_some_and(|at| at <= now)
     }
 
+    /// Begins, whatever has happened.
+    pub(super) fn begin(&mut self, now: Instant) {
+        (self.stage, self.at) = (Stage::Newest, Some(now));
+    }
+
     /// Something was committed.
     pub(super) fn changed(&mut self, now: Instant) {
         if self.at.is_none() {

@@ -100,6 +100,11 @@ impl ServerActivity {
         })
     }
 
+    /// The next look compares what was told with what is there: somebody wants to be sure.
+    pub(crate) const fn compare(&mut self, now: Instant) {
+        self.audit_at = Some(now);
+    }
+
     /// Adds the statements of the next look. Their rows go to [`Self::take`] of the same object; where there are none, because the
     /// request failed, go on with a copy from before. `wall` says which rows are of the last days.
     pub(crate) fn ask(&mut self, script: &mut Script, now: Instant, wall: Timestamp) -> Result<()> {

@@ -32,6 +32,8 @@ use crate::db::{
 pub(super) enum Word {
     /// Follow the bots, and answer to this request.
     Follow(RequestId),
+    /// Likewise; whoever follows them already goes on with what was told, which is compared with the tables at once.
+    GoOn(RequestId),
     /// Follow them no more.
     Leave,
     /// Look whether something changed, now, and say how that went.

@@ -322,6 +322,35 @@ fn every_ledger_row_is_told_exactly_once() {
 }
 
 #[test]
+fn who_follows_already_and_asks_again_goes_on_with_what_was_told() {
+    let bench = Bench::new(TABLES);
+    let insert = "INSERT INTO bot_ledger (bot_name, created_at) VALUES ('creator', '2026-01-02 03:04:05')";
+    bench.writer.execute_batch(&format!("{insert}; {insert}; {insert}")).unwrap();
+    bench.submit(Slot::Activity, 1, Query::Activity);
+    let first = bench.activity();
+    assert!(first.anew && first.board.ledger_anew);
+    for id in 2..6 {
+        bench.database.submit(Request {
+            slot: Slot::Activity,
+            id: RequestId(id),
+            query: Query::Activity,
+            freshness: Freshness::Now,
+        });
+    }
+    bench.writer.execute_batch(insert).unwrap();
+    let (slot, id, outcome) = bench.answer();
+    let Ok(Answer::Activity(update)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((slot, id), (Slot::Activity, 5), "nothing else was there to be told");
+    assert!(!update.anew && !update.board.ledger_anew);
+    assert_eq!(update.ledger.iter().map(|row| row.id).collect::<Vec<_>>(), [4]);
+    assert_eq!(update.board.ledger.iter().map(|tally| tally.rows).sum::<u64>(), 1, "what was counted stays counted");
+    // Who knows nothing is told everything.
+    bench.submit(Slot::Activity, 6, Query::Activity);
+    let anew = bench.activity();
+    assert!(anew.anew && anew.board.ledger_anew && anew.ledger.len() == 4);
+}
+
+#[test]
 fn a_table_dropped_and_made_again_is_followed() {
     let bench = Bench::new(TABLES);
     bench.submit(Slot::Activity, 1, Query::Activity);

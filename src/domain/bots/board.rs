@@ -63,6 +63,17 @@ pub struct BotLine {
     pub items: Items,
 }
 
+/// What changes of a bot's line with time alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standing {
+    /// How it is.
+    pub state: BotState,
+    /// When its last run began.
+    pub last_run: Option<Timestamp>,
+    /// From which duration on a run of it is stuck.
+    pub stuck_after: Duration,
+}
+
 /// How much of the tables is in the board.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadSoFar {
@@ -114,10 +125,7 @@ impl Board {
         if board.ledger_anew {
             self.ledger.clear();
         }
-        for tally in &board.ledger {
-            let (bot, action) = (self.names.keep(&tally.bot), self.actions.keep(&tally.action));
-            self.ledger.add(&bot, &action, tally, self.now);
-        }
+        self.ledger.take(&board.ledger, &mut self.names, &mut self.actions, self.now);
         if board.runs_anew {
             self.runs.clear();
         }
@@ -141,10 +149,44 @@ impl Board {
     /// The same with the figures from any second on; `None`: of everything. Where times are not known to the second any more
     /// ([`Series::kept`]) its hour or day must begin there.
     pub fn lines_since(&self, since: Option<i64>, now: Timestamp, limits: &Limits) -> Vec<BotLine> {
+        self.names().into_iter().map(|bot| self.line(bot, since, now, limits)).collect()
+    }
+
+    fn names(&self) -> Vec<&Arc<str>> {
         let bots: BTreeSet<&Arc<str>> = self.ledger.bots.keys().chain(self.runs.bots().map(|(bot, _)| bot)).collect();
-        let mut lines: Vec<BotLine> = bots.into_iter().map(|bot| self.line(bot, since, now, limits)).collect();
-        lines.sort_by(|one, other| names::place(&one.bot).cmp(&names::place(&other.bot)));
-        lines
+        let mut bots: Vec<&Arc<str>> = bots.into_iter().collect();
+        bots.sort_by(|one, other| names::place(one).cmp(&names::place(other)));
+        bots
+    }
+
+    /// The bots of [`Self::lines`] in its order, without their figures: those cost more.
+    pub fn bots(&self) -> Vec<Arc<str>> {
+        self.names().into_iter().map(Arc::clone).collect()
+    }
+
+    /// How each bot of [`Self::lines`] stands, in its order, without figures.
+    pub fn standings(&self, now: Timestamp, limits: &Limits) -> Vec<Standing> {
+        let standing = |bot: &Arc<str>| {
+            let runs = self.runs.of(bot);
+            Standing {
+                state: runs.map_or(BotState::Idle, |runs| state(runs, now, limits)),
+                last_run: runs.and_then(BotRuns::newest).and_then(|(_, began)| began),
+                stuck_after: self.stuck_after(bot, limits),
+            }
+        };
+        self.names().into_iter().map(standing).collect()
+    }
+
+    /// Whether a bot did anything from this second on, or ever: then figures of that window change as it moves on.
+    pub fn moves(&self, since: Option<i64>) -> bool {
+        let some =
+            |series: &Series| since.map_or(series.total() > 0, |since| series.last().is_some_and(|last| last >= since));
+        self.ledger.actions.values().any(some) || self.runs.bots().any(|(_, runs)| runs.series().any(some))
+    }
+
+    /// Runs that are stuck, of all bots.
+    pub fn stuck(&self, now: Timestamp, limits: &Limits) -> u64 {
+        self.runs.bots().map(|(_, runs)| runs.stuck(now, limits).count() as u64).sum()
     }
 
     fn line(&self, bot: &Arc<str>, since: Option<i64>, now: Timestamp, limits: &Limits) -> BotLine {

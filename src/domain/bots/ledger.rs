@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Series, chart::Layer, names::ACTIONS};
+use super::{
+    Series,
+    chart::Layer,
+    names::{ACTIONS, Names},
+};
 use crate::domain::activity::Tally;
 
 /// Actions counted by what they are.
@@ -48,6 +52,10 @@ pub(super) struct Ledger {
     pub(super) actions: ByAction,
 }
 
+fn series<'a>(actions: &'a mut ByAction, action: &Arc<str>, now: i64) -> &'a mut Series {
+    actions.entry(Arc::clone(action)).or_insert_with(|| Series::new(now))
+}
+
 impl Ledger {
     pub(super) fn clear(&mut self) {
         *self = Self::default();
@@ -58,18 +66,19 @@ impl Ledger {
         of_bots.chain(self.actions.values_mut()).for_each(|series| series.age(now));
     }
 
-    /// Counts rows of this bot and action.
-    pub(super) fn add(&mut self, bot: &Arc<str>, action: &Arc<str>, tally: &Tally, now: i64) {
-        let actions = match self.bots.get_mut(bot) {
-            Some(actions) => actions,
-            None => self.bots.entry(Arc::clone(bot)).or_default(),
-        };
-        for actions in [actions, &mut self.actions] {
-            let series = match actions.get_mut(action) {
-                Some(series) => series,
-                None => actions.entry(Arc::clone(action)).or_insert_with(|| Series::new(now)),
-            };
-            series.add(tally.second, tally.rows);
+    /// Counts rows. They come sorted by bot and action, mostly: each is looked for once for all of its rows.
+    pub(super) fn take(&mut self, tallies: &[Tally], bots: &mut Names, actions: &mut Names, now: i64) {
+        let mut of_all: BTreeMap<Arc<str>, Vec<(Option<i64>, u64)>> = BTreeMap::new();
+        for same in tallies.chunk_by(|one, other| (&one.bot, &one.action) == (&other.bot, &other.action)) {
+            let (bot, action) = (bots.keep(&same[0].bot), actions.keep(&same[0].action));
+            let mut events: Vec<_> = same.iter().map(|tally| (tally.second, tally.rows)).collect();
+            events.sort_unstable_by_key(|(second, _)| *second);
+            series(self.bots.entry(bot).or_default(), &action, now).add_all(&events);
+            of_all.entry(action).or_default().append(&mut events);
+        }
+        for (action, mut events) in of_all {
+            events.sort_unstable_by_key(|(second, _)| *second);
+            series(&mut self.actions, &action, now).add_all(&events);
         }
     }
 

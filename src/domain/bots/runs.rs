@@ -269,6 +269,11 @@ impl BotRuns {
         kept.into_iter().chain(self.forgotten).max_by_key(|ended| ended.id)
     }
 
+    /// What of it is counted over time: runs that were completed, that failed, items.
+    pub(super) fn series(&self) -> impl Iterator<Item = &Series> {
+        [&self.completed, &self.failed].into_iter().chain(&self.items)
+    }
+
     /// The share of the finished runs that were completed, of those that began from then on; `None`: of all.
     pub(super) fn success(&self, since: Option<i64>) -> Option<f64> {
         let [completed, failed] =

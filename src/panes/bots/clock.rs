@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{BotsPane, Phase, ages, layout::Layout};
 use crate::{
-    domain::bots::{BotLine, BotState, Limits, Window},
+    domain::bots::{BotState, Limits, Standing, Window},
     panes::Now,
 };
 
@@ -35,30 +35,26 @@ impl BotsPane {
     /// The board, the charts, the queue's figures.
     fn board_change(&self, layout: &Layout, now: Timestamp, limits: &Limits) -> Option<Duration> {
         let board = &self.shown().board;
-        let lines = board.lines(self.window, now, limits);
         let queue = board.queue(self.window, now);
         let mut changes: Vec<Duration> = Vec::new();
         changes.extend(queue.oldest.map(|then| ages::until_older(then, now)));
-        let seen = if layout.board.body.is_empty() { &[][..] } else { lines.as_slice() };
-        for line in seen {
-            let since = match line.state {
+        let seen = if layout.board.body.is_empty() { Vec::new() } else { board.standings(now, limits) };
+        for bot in &seen {
+            let since = match bot.state {
                 BotState::Running { since } => since,
                 BotState::Stuck { since } => Some(since),
                 BotState::Idle | BotState::Failed => None,
             };
-            let began = line.last_run.and_then(|(_, began)| began);
-            changes.extend(since.into_iter().chain(began).map(|then| ages::until_older(then, now)));
-            changes.extend(until_stuck(line, now));
+            changes.extend(since.into_iter().chain(bot.last_run).map(|then| ages::until_older(then, now)));
+            changes.extend(until_stuck(bot, now));
         }
-        let all = |line: &BotLine| line.week.all > 0;
-        let in_window = |line: &BotLine| line.window.all > 0 || line.success.is_some() || line.items.processed > 0;
-        let moves = lines.iter().any(in_window) || queue.arrived + queue.finished > 0;
+        let moves = board.moves(self.window.start(now)) || queue.arrived + queue.finished > 0;
         let period = match self.window {
             Window::Minute if moves => Some(1),
             Window::FiveMinutes if moves => Some(5),
             Window::QuarterHour if moves => Some(15),
             // The ends of the axes are times, too.
-            _ if moves || lines.iter().any(all) || !layout.actions.is_empty() => Some(60),
+            _ if moves || !layout.actions.is_empty() || board.moves(Window::Week.start(now)) => Some(60),
             _ => None,
         };
         changes.extend(period.map(|seconds| until_full(seconds, now)));
@@ -67,9 +63,9 @@ impl BotsPane {
 }
 
 /// How long until this run of the bot is stuck.
-fn until_stuck(line: &BotLine, now: Timestamp) -> Option<Duration> {
-    let BotState::Running { since: Some(since) } = line.state else { return None };
-    let limit = SignedDuration::try_from(line.stuck_after).ok()?;
+fn until_stuck(bot: &Standing, now: Timestamp) -> Option<Duration> {
+    let BotState::Running { since: Some(since) } = bot.state else { return None };
+    let limit = SignedDuration::try_from(bot.stuck_after).ok()?;
     let left = limit.checked_sub(now.duration_since(since))?;
     // It is stuck when it runs for longer than that.
     Some(Duration::try_from(left).unwrap_or_default() + Duration::from_millis(1))

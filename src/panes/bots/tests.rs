@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    db::request::Freshness,
     domain::{
         activity::{BoardUpdate, LedgerRow, RunRow, Tally},
         bots::{Depth, ReadSoFar},
@@ -200,6 +201,30 @@ fn pictures() {
             insta::assert_snapshot!(format!("{name}_{width}x{height}"), stage.picture());
         }
     }
+}
+
+#[test]
+fn what_is_whole_is_compared_and_not_read_anew() {
+    let asked = |stage: &mut Stage| {
+        let commands = std::mem::take(&mut stage.out.commands);
+        let activity = commands.into_iter().filter_map(|command| match command {
+            Command::Send(request) if request.slot == Slot::Activity => Some(request.freshness),
+            _ => None,
+        });
+        activity.collect::<Vec<_>>()
+    };
+    let mut stage = Stage::new(80, 24);
+    stage.with(BotsPane::start);
+    assert_eq!(asked(&mut stage), [Freshness::Any]);
+    stage.act(Action::Refresh);
+    assert_eq!(asked(&mut stage), [Freshness::Any], "nothing is known yet");
+    stage.update(first());
+    stage.act(Action::Refresh);
+    assert_eq!(asked(&mut stage), [Freshness::Now]);
+    let error = Error::new(ErrorKind::Locked, "the database is locked", "try again in a moment");
+    stage.with(|pane, cx| pane.reply(Slot::Activity, Err(&error), cx));
+    stage.act(Action::Refresh);
+    assert_eq!(asked(&mut stage), [Freshness::Any], "who knows what was told before it failed");
 }
 
 #[test]

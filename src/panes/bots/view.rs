@@ -151,8 +151,7 @@ impl BotsPane {
     /// `2 running · 12 stuck`
     fn write_runs(&self, pen: &mut Pen<'_>, cx: &ViewCx<'_>) {
         let model = self.shown();
-        let lines = model.board.lines(self.window, cx.now.wall, &cx.settings.limits);
-        let stuck: u64 = lines.iter().map(|line| line.stuck).sum();
+        let stuck = model.board.stuck(cx.now.wall, &cx.settings.limits);
         let running = model.runs.running().saturating_sub(stuck);
         pen.word(&format!("{} running", grouped(running)), if running > 0 { Role::Busy } else { Role::Muted });
         if stuck > 0 {

@@ -95,6 +95,13 @@ impl FileWatch {
 
     pub(super) fn hear(&mut self, word: Word) {
         match word {
+            Word::GoOn(id) => match &mut self.following {
+                Some(Following { id: known, reader: Reader::Made(reader), wants, .. }) => {
+                    (*known, *wants) = (id, Wants::Change);
+                    reader.compare(Instant::now());
+                }
+                _ => self.hear(Word::Follow(id)),
+            },
             Word::Follow(id) => {
                 self.following = Some(Following {
                     id,

@@ -95,6 +95,16 @@ impl ServerWatch {
     pub(super) fn hear(&mut self, word: Word) {
         let now = Moment::now();
         match word {
+            Word::GoOn(id) => match &mut self.following {
+                Some(Following { id: known, reader: Reader::Made(reader) }) => {
+                    *known = id;
+                    reader.compare(now.instant);
+                    if self.trouble.is_none() {
+                        self.pace.at_once(now);
+                    }
+                }
+                _ => self.hear(Word::Follow(id)),
+            },
             Word::Follow(id) => {
                 self.following = Some(Following { id, reader: Reader::Unmade });
                 self.scope = Scope::default();

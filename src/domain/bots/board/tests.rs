@@ -178,6 +178,23 @@ fn what_is_told_anew_replaces_what_was_known() {
 }
 
 /// When a row was written: in the windows, at their borders, ahead of its time, at no time.
+#[test]
+fn what_is_asked_for_often_says_the_same_as_the_lines() {
+    let rows = [(1, "verifier", "running", 10), (2, "creator", "running", 90_000), (3, "creator", "running", 80_000)];
+    let mut board = runs(rows.map(|(id, bot, status, ago)| run(id, bot, status, ago)).to_vec());
+    take(&mut board, BoardUpdate { ledger: vec![tally("analysis", "flag", None, 1)], ..BoardUpdate::default() });
+    let (now, limits) = (at(NOW), Limits::default());
+    let lines = board.lines(Window::Hour, now, &limits);
+    assert_eq!((lines.len(), board.stuck(now, &limits)), (3, 2));
+    let of = |line: &BotLine| Standing {
+        state: line.state,
+        last_run: line.last_run.and_then(|(_, began)| began),
+        stuck_after: line.stuck_after,
+    };
+    assert_eq!(board.standings(now, &limits), lines.iter().map(of).collect::<Vec<_>>());
+    assert!(!board.moves(Window::Hour.start(now)) && board.moves(None), "its time cannot be read");
+}
+
 fn ago() -> impl Strategy<Value = Option<i64>> {
     prop_oneof![
         4 => (-4000..4000_i64).prop_map(Some),
@@ -225,6 +242,9 @@ proptest! {
             }
         };
         for window in Window::ALL {
+            let lines = board.lines(window, now, &Limits::default());
+            prop_assert_eq!(board.moves(window.start(now)), lines.iter().any(|line| line.window.all > 0), "{:?}", window);
+            prop_assert_eq!(board.bots(), lines.iter().map(|line| Arc::clone(&line.bot)).collect::<Vec<_>>());
             for line in board.lines(window, now, &Limits::default()) {
                 prop_assert_eq!(line.hour, counts(&line.bot, Window::Hour));
                 prop_assert_eq!(line.day, counts(&line.bot, Window::Day));

@@ -38,6 +38,16 @@ impl Day {
         }
     }
 
+    /// So many more in these seconds of one hour, which ascend; `second` is the first of them.
+    pub(super) fn add_seconds(&mut self, second: i64, rows: u64, events: impl Iterator<Item = (i64, u64)>) {
+        self.rows = self.rows.saturating_add(rows);
+        let hours = self.hours.get_or_insert_default();
+        let Some(hour) = usize::try_from(second / HOUR).ok().and_then(|at| hours.get_mut(at)) else { return };
+        hour.rows = hour.rows.saturating_add(rows);
+        let events = events.filter(|(_, rows)| *rows > 0).map(|(second, rows)| (of_hour(second), rows));
+        hour.seconds.get_or_insert_default().add_all(events);
+    }
+
     /// So many fewer.
     pub(super) fn remove(&mut self, second: i64, rows: u64) {
         self.rows = self.rows.saturating_sub(rows);
@@ -160,6 +170,29 @@ impl Seconds {
         }
         for sum in &mut self.sums[place..] {
             *sum = sum.saturating_add(rows);
+        }
+    }
+
+    /// As [`Self::add`] for many that ascend: what is known behind the first of them is gone through once.
+    fn add_all(&mut self, more: impl Iterator<Item = (u16, u64)>) {
+        let mut more = more.peekable();
+        let Some(first) = more.peek().map(|(second, _)| *second) else { return };
+        let place = self.at.partition_point(|known| *known < first);
+        let mut sum = place.checked_sub(1).map_or(0, |before| self.sums[before]);
+        let mut before = sum;
+        let known: Vec<(u16, u64)> = self.at.drain(place..).zip(self.sums.drain(place..)).collect();
+        let mut known = known.into_iter().peekable();
+        while let Some(second) = known.peek().map(|(at, _)| *at).into_iter().chain(more.peek().map(|(at, _)| *at)).min()
+        {
+            if let Some((_, until)) = known.next_if(|(at, _)| *at == second) {
+                sum = sum.saturating_add(until - before);
+                before = until;
+            }
+            while let Some((_, rows)) = more.next_if(|(at, _)| *at == second) {
+                sum = sum.saturating_add(rows);
+            }
+            self.at.push(second);
+            self.sums.push(sum);
         }
     }
 

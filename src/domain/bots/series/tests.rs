@@ -106,6 +106,25 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn many_at_once_are_the_same_as_one_by_one(
+        looks in proptest::collection::vec(
+            proptest::collection::vec((proptest::option::weighted(0.95, prop_oneof![3 => 0..300_i64, 2 => ago()]), 0_u64..5), 0..60),
+            0..8,
+        ),
+    ) {
+        let (mut one, mut other) = (Series::new(NOW), Series::new(NOW));
+        for look in looks {
+            let mut events: Vec<_> = look.iter().map(|(ago, rows)| (ago.map(|ago| NOW - ago), *rows)).collect();
+            events.iter().for_each(|(second, rows)| one.add(*second, *rows));
+            events.sort_unstable_by_key(|(second, _)| *second);
+            other.add_all(&events);
+            prop_assert_eq!(&one, &other);
+        }
+    }
+}
+
 #[test]
 fn no_time_and_no_bounds_make_it_panic() {
     let mut series = Series::new(NOW);
