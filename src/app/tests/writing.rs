@@ -431,7 +431,7 @@ fn what_a_killed_session_left_is_offered_and_taken_up_under_its_guards() {
         let mut driver = Driver::of_writing(Some(left), (120, 40));
         assert!(driver.app.overlays.is_empty(), "before the schema is there");
         driver.answer(Slot::Schema, Answer::Schema(schema()));
-        assert!(driver.shows("2 staged edits of 2026-03-02 10:00 UTC"), "{}", driver.screen());
+        assert!(driver.shows("2 staged edits (at 2026-03-02 10:00 UTC"), "{}", driver.screen());
         driver
     };
     let mut driver = start(&left);
