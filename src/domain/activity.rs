@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use self::filter::second;
-
 use crate::domain::{
     bots::{Depth, ReadSoFar},
     value::Value,

@@ -113,6 +113,11 @@ impl Scanner<'_> {
     }
 }
 
+/// Its second since 1970, rounded down, as SQLite's `datetime` and `unixepoch` have it.
+pub fn second(time: Timestamp) -> i64 {
+    time.as_second() - i64::from(time.subsec_nanosecond() < 0)
+}
+
 /// ISO 8601 in UTC with milliseconds, whatever form was stored, so that a column of times lines up; more digits only where
 /// the time has them.
 pub fn iso(time: Timestamp) -> String {
@@ -152,6 +157,13 @@ mod tests {
         assert_eq!(parse("2026-01-29 05:33:07.588-02:30"), Some(bot));
         assert_eq!(parse("2026-01-29").unwrap().as_second(), 1_769_644_800);
         assert_eq!(parse("2024-02-29T23:59:59.123456789Z").unwrap().subsec_nanosecond(), 123_456_789);
+    }
+
+    #[test]
+    fn seconds_are_rounded_down() {
+        assert_eq!(second(Timestamp::new(5, 900_000_000).unwrap()), 5);
+        assert_eq!(second(Timestamp::new(-5, -1).unwrap()), -6);
+        assert_eq!(second(Timestamp::new(-5, 0).unwrap()), -5);
     }
 
     #[test]

@@ -158,7 +158,7 @@ pub(super) fn name(names: &mut Names, row: &Row<'_>, column: usize) -> rusqlite:
 /// The second of a cell that is a time; `None` where it is none.
 pub(super) fn second(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<i64>> {
     Ok(match row.get_ref(column)? {
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().and_then(time::parse).map(Timestamp::as_second),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().and_then(time::parse).map(time::second),
         _ => None,
     })
 }

@@ -26,7 +26,7 @@ use crate::{
         error::Result,
         server::{link::Set, script::Script},
     },
-    domain::{activity::ActivityUpdate, bots::ReadSoFar, schema::Schema, value::Value},
+    domain::{activity::ActivityUpdate, bots::ReadSoFar, schema::Schema, time, value::Value},
 };
 
 /// How often the audit comes.
@@ -114,7 +114,7 @@ impl ServerActivity {
             _ => Depth::Audit,
         };
         let day = stamps::day(wall);
-        self.second = wall.as_second();
+        self.second = time::second(wall);
         if let Some(ledger) = &mut self.ledger {
             ledger.ask(self.depth, &day, now, script)?;
         }

@@ -239,7 +239,7 @@ impl Bench {
     /// What a board must have: every row of the three tables, read here one by one.
     fn compare_the_board(&self) {
         let board = &self.shown.board;
-        let second = |text: Option<String>| text.as_deref().and_then(time::parse).map(jiff::Timestamp::as_second);
+        let second = |text: Option<String>| text.as_deref().and_then(time::parse).map(time::second);
         let cell = |row: &rusqlite::Row<'_>, at| super::source::text(row, at);
         let mut ledger: BTreeMap<(String, String, Option<i64>), u64> = BTreeMap::new();
         self.each(
@@ -543,6 +543,36 @@ fn the_last_week_is_told_first_and_all_of_it_once() {
 }
 
 #[test]
+fn all_is_told_only_where_the_runs_and_the_queue_are_told_too() {
+    let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)
+        INSERT INTO bot_runs (bot_name, started_at, status) SELECT 'creator', '2026-01-01', 'completed' FROM n;
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700)
+        INSERT INTO work_queue (item_type, item_id, action, status) SELECT 'question', 'q', 'verify', 'completed' FROM n;";
+    for without in ["", "bot_ledger", "bot_runs", "work_queue"] {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&tables("physical")).unwrap();
+        connection.execute_batch(many).unwrap();
+        if !without.is_empty() {
+            connection.execute_batch(&format!("DROP TABLE {without}")).unwrap();
+        }
+        let effort = Effort { work: Duration::ZERO, audit: Duration::ZERO, rows: 200 };
+        let mut bench = Bench::with(connection, effort);
+        let (runs, items) =
+            (if without == "bot_runs" { 0 } else { 900 }, if without == "work_queue" { 0 } else { 700 });
+        let mut looks = 0;
+        while !bench.shown.board.read.all {
+            assert!(bench.reader.next_look(bench.now).is_some(), "it is told at last, without {without:?}");
+            bench.now += Duration::from_millis(1);
+            bench.look(Occasion::Due);
+            looks += 1;
+        }
+        assert!(looks > 5, "in turns: {looks}");
+        assert_eq!(bench.shown.board.runs.len(), runs);
+        assert_eq!(bench.shown.board.queue.values().sum::<u64>(), items);
+    }
+}
+
+#[test]
 fn writers_with_their_own_ids_are_shown_at_once_and_little_is_read_for_it() {
     let mut bench = Bench::new();
     for turn in 0..300 {
@@ -665,7 +695,7 @@ enum Turn {
     Later(u64),
 }
 
-const TIMES: [&str; 12] = [
+const TIMES: [&str; 13] = [
     "'2026-01-29T08:03:07.588Z'",
     "'2026-01-29 08:03:07'",
     "'2026-01-29T09:03:07+01:00'",
@@ -678,6 +708,7 @@ const TIMES: [&str; 12] = [
     "17.5",
     "x'ff00'",
     "CAST(x'ff32303236' AS TEXT)",
+    "'1969-12-31T23:59:58.5Z'",
 ];
 
 fn turn() -> impl Strategy<Value = Turn> {

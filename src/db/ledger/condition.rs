@@ -9,7 +9,8 @@ use super::LOOK;
 use crate::{
     db::{review::rows::Rows, sql::literal},
     domain::{
-        activity::{LedgerFilter, second},
+        activity::LedgerFilter,
+        time::second,
         value::{Value, hex},
     },
 };

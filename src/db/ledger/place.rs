@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 
-use crate::{db::review::rows::Rows, domain::activity::second};
+use crate::{db::review::rows::Rows, domain::time::second};
 
 /// So many times are looked at in each step: the middle one decides.
 const VOTES: usize = 9;

@@ -1,9 +1,7 @@
 //! Which ledger rows a filter means, for rows that are here already; the database is asked the same in `db::ledger`.
 
-use jiff::Timestamp;
-
 use super::{LedgerFilter, LedgerRow};
-use crate::domain::time;
+use crate::domain::time::{self, second};
 
 impl LedgerFilter {
     /// Whether every row passes.
@@ -49,15 +47,8 @@ fn contains(whole: &str, text: &str) -> bool {
     text.is_empty() || whole.windows(text.len()).any(|part| part.eq_ignore_ascii_case(text))
 }
 
-/// Its second since 1970, rounded down.
-pub fn second(time: Timestamp) -> i64 {
-    time.as_second() - i64::from(time.subsec_nanosecond() < 0)
-}
-
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     fn row(reason: Option<&str>, created_at: Option<&str>) -> LedgerRow {
@@ -115,10 +106,4 @@ mod tests {
         assert!(long_ago.matches(&row(None, Some("2026-01-29"))));
     }
 
-    #[test]
-    fn seconds_are_rounded_down() {
-        assert_eq!(second(Timestamp::new(5, 900_000_000).unwrap()), 5);
-        assert_eq!(second(Timestamp::new(-5, -1).unwrap()), -6);
-        assert_eq!(second(Timestamp::new(-5, 0).unwrap()), -5);
-    }
 }

@@ -10,6 +10,7 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Board, Limits};
+use crate::domain::time::second;
 
 /// What an alert is about: two with the same cause are the same alert, and nobody is told twice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -120,11 +121,6 @@ pub fn next(board: &Board, now: Timestamp, limits: &Limits) -> Option<Duration> 
 fn left(since: Timestamp, age: Duration, now: Timestamp) -> Duration {
     let age = SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
     Duration::try_from(age.saturating_sub(now.duration_since(since))).unwrap_or_default()
-}
-
-/// The second of a time, rounded down.
-fn second(time: Timestamp) -> i64 {
-    time.as_second() - i64::from(time.subsec_nanosecond() < 0)
 }
 
 /// `5 min`, `90 s`, `2 h`.

@@ -12,7 +12,7 @@ use super::{
     queue::Queue,
     runs::{BotRuns, Runs},
 };
-use crate::domain::activity::ActivityUpdate;
+use crate::domain::{activity::ActivityUpdate, time::second};
 
 /// How a bot is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,7 +118,7 @@ impl Board {
     /// Takes in a look that was taken now: what is near to that is known to the second ([`Series`]).
     pub fn take(&mut self, update: &ActivityUpdate, now: Timestamp) {
         let board = &update.board;
-        self.now = now.as_second();
+        self.now = second(now);
         self.ledger.age(self.now);
         self.runs.age(self.now);
         self.queue.age(self.now);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Window;
+use crate::domain::time::second;
 
 /// A layer of a stacked chart.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +42,7 @@ pub(super) struct Steps {
 impl Steps {
     /// The window in so many steps; `first` is when everything begins. The last one is open: rows whose clock ran ahead are in it.
     pub(super) fn of(window: Window, now: Timestamp, steps: usize, first: Option<i64>) -> Self {
-        let end = now.as_second() + 1;
+        let end = second(now) + 1;
         let from = match window.start(now) {
             Some(start) => start,
             None => first.map_or(end - 1, |first| first.min(end - 1)),

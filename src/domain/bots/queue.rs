@@ -106,7 +106,7 @@ impl Queue {
         let [arrived, finished] = both.map(|series| since.map_or(series.total(), |since| series.since(since)));
         let pace = since.or(Window::Day.start(now)).unwrap_or(i64::MAX);
         let [came, went] = both.map(|series| series.since(pace) as f64);
-        let seconds = now.as_second().saturating_sub(pace).max(1) as f64;
+        let seconds = time::second(now).saturating_sub(pace).max(1) as f64;
         let open = self.rows(&STATUSES[..2]);
         let empty_in = match open {
             0 => Some(Duration::ZERO),

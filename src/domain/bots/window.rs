@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::domain::time::second;
+
 /// How far back one looks. Windows end now: a row belongs to one whose time is at or after its start (whole seconds), also where its
 /// clock ran ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -57,8 +59,6 @@ impl Window {
     /// Where it begins, seconds since 1970: a row belongs to it whose second is not before that, as SQL's
     /// `datetime(created_at) >= datetime('now', '-1 hour')` has it. `None`: everything.
     pub fn start(self, now: Timestamp) -> Option<i64> {
-        // Before 1970 whole seconds are rounded down, too.
-        let now = now.as_second() - i64::from(now.subsec_nanosecond() < 0);
-        Some(now - self.seconds()?)
+        Some(second(now) - self.seconds()?)
     }
 }

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::activity::{BoardUpdate, QueueEvent, QueueEvents};
 
+/// At most so many rows made in the same second are remembered as seen in one look: whoever answers need not be honest.
+const SEEN: u64 = 10_000;
+
 /// How many of each second; `None`: those without a readable time.
 type Times = BTreeMap<Option<i64>, u64>;
 
@@ -49,7 +52,8 @@ pub(super) struct Events {
 
 fn add(times: &mut Times, second: Option<i64>, rows: u64) {
     if rows > 0 {
-        *times.entry(second).or_default() += rows;
+        let there = times.entry(second).or_default();
+        *there = there.saturating_add(rows);
     }
 }
 
@@ -92,7 +96,7 @@ impl Events {
             let new = count.saturating_sub(known).saturating_sub(seen.len() as u64);
             let less = |times: &Times| times.get(made).copied().unwrap_or(0);
             let closed = less(&self.rows.open).saturating_sub(less(&rows.open));
-            seen.extend((0..new.min(closed)).map(|_| now));
+            seen.extend((0..new.min(closed).min(SEEN)).map(|_| now));
         }
         let mut arrived = rows.open.clone();
         let mut finished = rows.done.clone();
@@ -109,7 +113,9 @@ impl Events {
             }
             !seen.is_empty()
         });
-        add(&mut finished, None, undated.values().sum());
+        for count in undated.values() {
+            add(&mut finished, None, *count);
+        }
         self.rows = Rows { undated, ..rows };
         match (more(&self.arrived, &arrived), more(&self.finished, &finished)) {
             (Some(came), Some(went)) => {

@@ -227,7 +227,8 @@ impl ServerQueue {
         for row in tagged(sets, GROUPS) {
             let name = |at: usize| -> Arc<str> { words(row.get(at)).unwrap_or_default().into() };
             let rows = row.get(1).and_then(Value::as_integer).and_then(|rows| u64::try_from(rows).ok());
-            *self.groups.entry((name(2), name(3), name(4))).or_default() += rows.unwrap_or(0);
+            let there = self.groups.entry((name(2), name(3), name(4))).or_default();
+            *there = there.saturating_add(rows.unwrap_or(0));
         }
         let mut rows = Rows::default();
         for row in tagged(sets, TIMES) {
@@ -282,7 +283,8 @@ impl ServerQueue {
             let mut counts: BTreeMap<String, u64> = BTreeMap::new();
             for row in tagged(sets, STATUS) {
                 let rows = row.get(1).and_then(Value::as_integer).and_then(|rows| u64::try_from(rows).ok());
-                *counts.entry(words(row.get(2)).unwrap_or_default()).or_default() += rows.unwrap_or(0);
+                let there = counts.entry(words(row.get(2)).unwrap_or_default()).or_default();
+                *there = there.saturating_add(rows.unwrap_or(0));
             }
             if counts.into_iter().collect::<QueueCounts>() != self.by_status() {
                 explained = Explained::No;
@@ -308,7 +310,8 @@ impl ServerQueue {
         if let Some(count) = known.and_then(|known| self.groups.get_mut(&known.group)) {
             *count = count.saturating_sub(1);
         }
-        *self.groups.entry(row.group.clone()).or_default() += 1;
+        let there = self.groups.entry(row.group.clone()).or_default();
+        *there = there.saturating_add(1);
         self.live.remove(id);
         if row.is_open() {
             self.live.insert(id, row.clone());
@@ -324,13 +327,14 @@ impl ServerQueue {
     }
 
     fn total(&self) -> u64 {
-        self.groups.values().sum()
+        self.groups.values().fold(0, |sum, rows| sum.saturating_add(*rows))
     }
 
     fn by_status(&self) -> QueueCounts {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for ((status, ..), rows) in self.groups.iter().filter(|(_, rows)| **rows > 0) {
-            *counts.entry(status.to_string()).or_default() += rows;
+            let there = counts.entry(status.to_string()).or_default();
+            *there = there.saturating_add(*rows);
         }
         counts.into_iter().collect()
     }

@@ -82,8 +82,7 @@ pub(super) fn seconds(list: &str) -> impl Iterator<Item = (Option<i64>, u64)> {
 
 /// The second of a stored time, rounded down.
 pub(super) fn second(text: &str) -> Option<i64> {
-    let time = time::parse(text)?;
-    Some(time.as_second() - i64::from(time.subsec_nanosecond() < 0))
+    time::parse(text).map(time::second)
 }
 
 #[cfg(test)]

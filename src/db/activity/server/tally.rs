@@ -163,7 +163,7 @@ impl Told {
             if unread > 0 {
                 tell(None, unread);
             }
-            groups.rows += rows;
+            groups.rows = groups.rows.saturating_add(rows);
             groups.least = match (groups.least, number(1)) {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),

@@ -45,7 +45,7 @@ impl Run {
 
     /// The second it began in.
     pub(super) fn second(&self) -> Option<i64> {
-        self.started.map(second)
+        self.started.map(time::second)
     }
 
     /// How many seconds it took; only of those that were completed.
@@ -55,11 +55,6 @@ impl Run {
         };
         u64::try_from(completed.duration_since(started).as_secs()).ok()
     }
-}
-
-/// The second of a time, rounded down.
-fn second(time: Timestamp) -> i64 {
-    time.as_second() - i64::from(time.subsec_nanosecond() < 0)
 }
 
 fn count(value: &Value) -> u64 {

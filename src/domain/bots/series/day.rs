@@ -86,7 +86,7 @@ impl Day {
             bins.put(start, self.rows);
             return;
         };
-        bins.put(start, self.rows.saturating_sub(hours.iter().map(|hour| hour.rows).sum()));
+        bins.put(start, self.rows.saturating_sub(sum(&hours[..])));
         for (at, hour) in (0..).zip(hours.iter()) {
             hour.spread(start + at * HOUR, bins);
         }
@@ -95,7 +95,7 @@ impl Day {
     /// The second of the day that has the first rows, as exactly as it is known.
     pub(super) fn first(&self) -> i64 {
         let Some(hours) = &self.hours else { return 0 };
-        if hours.iter().map(|hour| hour.rows).sum::<u64>() < self.rows {
+        if sum(&hours[..]) < self.rows {
             return 0;
         }
         let first = (0..).zip(hours.iter()).find(|(_, hour)| hour.rows > 0);
@@ -122,6 +122,11 @@ impl Day {
         let hours = self.hours.iter().flat_map(|hours| hours.iter());
         1 + hours.map(|hour| 1 + hour.seconds.as_ref().map_or(0, |seconds| seconds.at.len())).sum::<usize>()
     }
+}
+
+/// The rows of these hours. Counts come from the database, so sums end where numbers do.
+fn sum(hours: &[Hour]) -> u64 {
+    hours.iter().fold(0, |sum, hour| sum.saturating_add(hour.rows))
 }
 
 /// The second of its hour that a second of the day is.

@@ -27,6 +27,18 @@ fn ago() -> impl Strategy<Value = i64> {
     ]
 }
 
+#[test]
+fn sums_end_where_numbers_do() {
+    let mut series = Series::new(NOW);
+    // As runs say that they handled: any integer.
+    for hour in 0..4 {
+        series.add(Some(NOW - hour * HOUR), i64::MAX as u64);
+    }
+    assert_eq!((series.total(), series.since(NOW - 5 * HOUR)), (u64::MAX, u64::MAX));
+    assert_eq!(series.since(NOW - 30), i64::MAX as u64, "the day is cut");
+    assert_eq!(series.first(), Some(NOW - 3 * HOUR));
+}
+
 proptest! {
     #[test]
     fn sums_are_exact_to_the_second_within_eight_days(
