@@ -5,6 +5,13 @@
 
 use std::time::{Duration, Instant};
 
+use rusqlite::Row;
+
+use super::{
+    coverage::{Coverage, Sum},
+    look::Look,
+};
+
 /// How long after a change the audit comes, at least.
 const AFTER: Duration = Duration::from_secs(5);
 /// An audit takes at most one part in so many of the time.
@@ -80,4 +87,43 @@ impl Audit {
         (self.stage, self.worked) = (Stage::Newest, Duration::ZERO);
         self.at = std::mem::take(&mut self.again).then(|| now + self.pause);
     }
+}
+
+/// What came of comparing what was told of a table with what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compared {
+    /// It is not the same: the table has to be counted anew.
+    Other,
+    /// It is the same so far; from this id on there is more to compare.
+    Until(i64),
+    /// It is the same.
+    Same,
+}
+
+/// Compares the rows that were told, from this id on, as long as an audit may take. `rows` reads those between two ids, `mark` says what
+/// stands in one.
+pub(super) fn compare(
+    told: &Coverage,
+    look: &mut Look<'_>,
+    mut from: i64,
+    rows: &str,
+    mark: impl Fn(&Row<'_>) -> rusqlite::Result<u64>,
+) -> rusqlite::Result<Compared> {
+    let began = Instant::now();
+    while let Some((stretch, expected)) = told.to_audit(from) {
+        let mut sum = Sum::default();
+        look.counting.each(rows, (stretch.first, stretch.last), |row| {
+            sum.add(mark(row)?);
+            Ok(())
+        })?;
+        if sum != expected {
+            return Ok(Compared::Other);
+        }
+        let Some(next) = stretch.last.checked_add(1) else { break };
+        from = next;
+        if !look.audits_on(began) {
+            return Ok(Compared::Until(from));
+        }
+    }
+    Ok(Compared::Same)
 }

@@ -11,7 +11,8 @@ use rusqlite::Row;
 
 use super::{
     Occasion,
-    coverage::{Coverage, Place, Stretch, Sum},
+    audit::{Compared, compare},
+    coverage::{Coverage, Place, Stretch},
     live::Live,
     look::{Look, mark, name, second},
     names::Names,
@@ -207,29 +208,16 @@ impl Items {
     }
 
     /// Looks at the rows that were counted, from this id on, and says from where to go on. Where they differ, all are counted anew.
-    pub(super) fn audit_told(&mut self, look: &mut Look<'_>, mut from: i64) -> rusqlite::Result<Option<i64>> {
-        let began = Instant::now();
-        loop {
-            let next = (!self.recount.is_wanted()).then(|| self.told.to_audit(from)).flatten();
-            let Some((stretch, expected)) = next else {
-                self.audit_the_gaps(look)?;
-                return Ok(None);
-            };
-            let mut sum = Sum::default();
-            look.counting.each(&self.sql.between, (stretch.first, stretch.last), |row| {
-                sum.add(mark(row, &EVERYTHING)?);
-                Ok(())
-            })?;
-            if sum != expected {
-                self.recount.want();
-                return Ok(None);
-            }
-            let Some(next) = stretch.last.checked_add(1) else { return Ok(None) };
-            from = next;
-            if !look.audits_on(began) {
-                return Ok(Some(from));
-            }
+    pub(super) fn audit_told(&mut self, look: &mut Look<'_>, from: i64) -> rusqlite::Result<Option<i64>> {
+        if self.recount.is_wanted() {
+            return Ok(None);
         }
+        match compare(&self.told, look, from, &self.sql.between, |row| mark(row, &EVERYTHING))? {
+            Compared::Other => self.recount.want(),
+            Compared::Until(next) => return Ok(Some(next)),
+            Compared::Same => self.audit_the_gaps(look)?,
+        }
+        Ok(None)
     }
 
     /// Rows may have come late: their ids lie below those of the newest rows.

@@ -15,6 +15,7 @@ use rusqlite::Row;
 pub(super) use super::tail::Tail;
 use super::{
     Found,
+    audit::{Compared, compare},
     coverage::{Coverage, Owed, Place, Stretch, Sum},
     look::{Look, Stored, mark, second},
     recount::Recount,
@@ -195,26 +196,16 @@ impl Ledger {
     }
 
     /// Looks at the rows that were told, from this id on, and says from where to go on. Where they differ, all is counted anew.
-    pub(super) fn audit_told(&mut self, look: &mut Look<'_>, mut from: i64) -> rusqlite::Result<Option<i64>> {
-        let began = Instant::now();
-        loop {
-            let next = (!self.recount.is_wanted()).then(|| self.told.to_audit(from)).flatten();
-            let Some((stretch, expected)) = next else { return Ok(None) };
-            let mut sum = Sum::default();
-            look.counting.each(&self.sql.thin_up, (stretch.first, stretch.last), |row| {
-                sum.add(mark(row, &[0, 1, 2, 3])?);
-                Ok(())
-            })?;
-            if sum != expected {
-                self.recount.want();
-                return Ok(None);
-            }
-            let Some(next) = stretch.last.checked_add(1) else { return Ok(None) };
-            from = next;
-            if !look.audits_on(began) {
-                return Ok(Some(from));
-            }
+    pub(super) fn audit_told(&mut self, look: &mut Look<'_>, from: i64) -> rusqlite::Result<Option<i64>> {
+        if self.recount.is_wanted() {
+            return Ok(None);
         }
+        match compare(&self.told, look, from, &self.sql.thin_up, |row| mark(row, &[0, 1, 2, 3]))? {
+            Compared::Other => self.recount.want(),
+            Compared::Until(next) => return Ok(Some(next)),
+            Compared::Same => {}
+        }
+        Ok(None)
     }
 
     /// Whether it is time to count anew.

@@ -105,5 +105,4 @@ mod tests {
         }
         assert!(long_ago.matches(&row(None, Some("2026-01-29"))));
     }
-
 }

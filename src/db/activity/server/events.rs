@@ -2,7 +2,8 @@
 //!
 //! Owns the rule which row tells what: an open row that it was made; a finished one that it was made and finished where it says when, and
 //! where it does not, only that. A row that was seen open before, and then finished without a time, was finished when that was seen, as
-//! long as this is remembered. Events are only ever added: where some are not true any more, all are told anew.
+//! long as this is remembered. The times alone say so: one that was deleted, with another in its place that was made in the same second and
+//! is finished without a time, looks the same. Events are only ever added: where some are not true any more, all are told anew.
 
 use std::collections::BTreeMap;
 

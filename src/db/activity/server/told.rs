@@ -98,6 +98,23 @@ impl Folded {
         }
     }
 
+    /// Where a row is deleted and another one put in its place that is finished without a time, made in the same second, the times alone
+    /// look as if the one had been finished: then one more arrived, and was finished when that was seen.
+    fn forget_what_was_seen(&mut self, there: &Self) {
+        let Some(seen) = self.finished.remove(&Some(wall().as_second())) else { return };
+        *self.finished.entry(None).or_default() += seen;
+        let mut more = 0;
+        for (made, rows) in &there.arrived {
+            let told = self.arrived.get(made).copied().unwrap_or(0);
+            assert!(told >= *rows, "{told} arrived at {made:?} of {rows}");
+        }
+        for (made, rows) in &self.arrived {
+            more += rows - there.arrived.get(made).copied().unwrap_or(0);
+        }
+        assert_eq!(more, seen);
+        self.arrived.clone_from(&there.arrived);
+    }
+
     /// What the tables come to.
     fn of(connection: &Connection) -> Self {
         let mut folded = Self::default();
@@ -419,6 +436,7 @@ proptest! {
         }
         bench.settle();
         let there = Folded::of(&bench.connection);
+        bench.folded.forget_what_was_seen(&there);
         prop_assert_eq!(&bench.folded.ledger, &there.ledger);
         prop_assert_eq!(&bench.folded.runs, &there.runs);
         prop_assert_eq!(&bench.folded, &there);
