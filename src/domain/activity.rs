@@ -184,7 +184,9 @@ pub struct LedgerFilter {
     pub item: Option<String>,
     /// The item's id or the reason (all of it, also where a row has only its first kilobyte) contains this; ASCII letters in either case.
     pub text: Option<String>,
-    /// created_at is not before this (whole seconds); rows without a readable time do not pass.
+    /// created_at is not before this (whole seconds); rows without a readable time do not pass. An index of the times bounds the search to the
+    /// window as long as this has fewer rows than one page looks at; a longer one is searched by id, in steps, down to the table's first row,
+    /// for ids and times need not run together.
     pub since: Option<Timestamp>,
     /// created_at is not after this.
     pub until: Option<Timestamp>,
