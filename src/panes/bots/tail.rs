@@ -159,6 +159,9 @@ impl Tail {
 
     /// Rows that came, while it is not paused.
     fn merge(&mut self, rows: &[Arc<Row>], skipped: u64) {
+        if let Some(asked) = &mut self.asked {
+            asked.keep_late(rows);
+        }
         let passes = &self.passes;
         self.window.take(rows, skipped, |row| passes.matches(row));
         let is_new =

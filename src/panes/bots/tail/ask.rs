@@ -68,12 +68,19 @@ pub(super) struct Asked {
     pub(super) reached: Option<i64>,
     /// From where the page goes, exclusive.
     from: i64,
+    /// Rows with older ids that were told since: the page may have been read before they were there.
+    late: Vec<Arc<Row>>,
 }
 
 impl Asked {
     /// Whether the user waits for it.
     pub(super) const fn is_wanted(&self) -> bool {
         matches!(self.wish, Wish::Jump(_) | Wish::Find { .. })
+    }
+
+    /// Rows that came while the page is on its way. Those with newer ids are beyond what it covers.
+    pub(super) fn keep_late(&mut self, rows: &[Arc<Row>]) {
+        self.late.extend(rows.iter().filter(|row| row.data.id <= self.told).cloned());
     }
 
     /// Whether it goes back.
@@ -112,7 +119,7 @@ impl Tail {
             LedgerFrom::Before(id) | LedgerFrom::After(id) => id,
             LedgerFrom::Newest | LedgerFrom::Around(_) => i64::MIN,
         };
-        self.asked = Some(Asked { wish, since, told: self.window.told(), reached, from: start });
+        self.asked = Some(Asked { wish, since, told: self.window.told(), reached, from: start, late: Vec::new() });
         self.failed = None;
         cx.out.ask(SLOT, Query::Ledger(LedgerQuery { filter, from, limit }));
     }
@@ -186,7 +193,7 @@ impl Tail {
     }
 
     fn turn(&mut self, asked: Asked, page: &LedgerPage, cx: &mut Cx<'_>) {
-        let rows: Vec<Arc<Row>> = page.rows.iter().map(|row| Row::new(row, None)).collect();
+        let mut rows: Vec<Arc<Row>> = page.rows.iter().map(|row| Row::new(row, None)).collect();
         let ids = rows.first().map(|row| row.data.id).zip(rows.last().map(|row| row.data.id));
         // Behind which id everything was looked at, and up to which.
         let lo = match (page.reached, ids) {
@@ -199,6 +206,12 @@ impl Tail {
             (None, Some((_, last))) if page.newer => last,
             _ => i64::MAX,
         };
+        // What came meanwhile with an id that the page has gone past belongs to it, whether it was there when the page was read or not.
+        for row in asked.late.iter().filter(|row| row.data.id > lo && row.data.id <= hi && self.passes.matches(&row.data)) {
+            if let Err(place) = rows.binary_search_by_key(&row.data.id, |row| row.data.id) {
+                rows.insert(place, Arc::clone(row));
+            }
+        }
         match asked.wish {
             Wish::Older(from) => {
                 self.window.cover(lo, from, &rows);
