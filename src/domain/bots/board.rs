@@ -208,14 +208,20 @@ impl Board {
         }
     }
 
-    /// Ledger rows of a bot (or of all of them) in the window, in so many steps of the same length, the newest last.
+    /// Ledger rows of a bot (or of all of them) in the window, in so many steps of the same length, the newest last. The steps are the
+    /// same for every bot, also where the window has no beginning: what stands below each other happened at the same time.
     pub fn activity(&self, bot: Option<&str>, window: Window, now: Timestamp, steps: usize) -> Vec<u64> {
         let mut rows = vec![0; steps];
         if let Some(actions) = self.ledger.of(bot) {
-            let steps = Steps::of(window, now, steps, self.ledger.first(bot));
+            let steps = Steps::of(window, now, steps, self.ledger.first(None));
             actions.values().for_each(|series: &Series| series.spread(&steps.bounds, &mut rows));
         }
         rows
+    }
+
+    /// How long such a step is, in seconds.
+    pub fn step(&self, window: Window, now: Timestamp, steps: usize) -> f64 {
+        Steps::of(window, now, steps, self.ledger.first(None)).step
     }
 
     /// Ledger rows in the window by action.

@@ -90,8 +90,7 @@ impl BotsPane {
             match what {
                 What::State | What::LastRun => pen.left(what.header(), Role::Muted, *width),
                 What::Spark => {
-                    let seconds = self.window.seconds().map(|seconds| seconds as f64 / steps.max(1) as f64);
-                    let each = seconds.map_or_else(|| self.window.name().to_owned(), figures::step);
+                    let each = figures::step(self.shown().board.step(self.window, self.wall(cx.now), steps));
                     let full = format!("each {each} · █ = {}", grouped(top));
                     let short = format!("█ = {}", grouped(top));
                     let fits = |text: &str| crate::widgets::safe::width(text) <= usize::from(*width);

@@ -272,3 +272,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_step_of_everything_is_the_same_time_for_every_bot() {
+    let board = ledger(vec![tally("creator", "create", Some(999), 3), tally("verifier", "verify", Some(0), 7)]);
+    let of = |bot| board.activity(Some(bot), Window::All, at(NOW), 10);
+    assert_eq!(of("creator"), [3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(of("verifier"), [0, 0, 0, 0, 0, 0, 0, 0, 0, 7], "not from its own first row on");
+    assert!((board.step(Window::All, at(NOW), 10) - 100.0).abs() < f64::EPSILON);
+}
