@@ -170,6 +170,7 @@ pub(crate) fn one_line(screen: Rect, width: u16) -> Rect {
 
 /// Clears a window over the screen, frames it and returns what lies inside.
 pub(crate) fn window(title: &str, hint: &str, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) -> Rect {
+    halve_nothing(area, buf);
     Clear.render(area, buf);
     buf.set_style(area, cx.theme.style(Role::Overlay));
     let style = cx.theme.style(Role::Overlay).patch(cx.theme.style(Role::BorderFocused));
@@ -185,6 +186,16 @@ pub(crate) fn window(title: &str, hint: &str, area: Rect, buf: &mut Buffer, cx: 
         draw_hint(hint, area, buf, cx);
     }
     inside
+}
+
+/// A wide letter that reaches under the left border would hide it in the terminal: it goes as a whole.
+fn halve_nothing(area: Rect, buf: &mut Buffer) {
+    let Some(x) = area.x.checked_sub(1) else { return };
+    for y in area.y..area.bottom() {
+        if let Some(cell) = buf.cell_mut((x, y)).filter(|cell| unicode_width::UnicodeWidthStr::width(cell.symbol()) > 1) {
+            cell.set_symbol(" ");
+        }
+    }
 }
 
 /// Writes into a window's lower border what its keys do, as far as there is room: the title is no matter there.

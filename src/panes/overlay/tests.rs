@@ -242,3 +242,19 @@ fn help_shows_where_you_are_first_and_messages_the_newest_first() {
     let messages = Stage::new(|_| Messages::new(&toasts));
     insta::assert_snapshot!(messages.picture());
 }
+
+#[test]
+fn a_window_hides_no_half_of_a_wide_letter_and_shows_its_own_border() {
+    let screen = Rect { x: 0, y: 0, width: 20, height: 4 };
+    let mut buf = Buffer::empty(screen);
+    for y in 0..4 {
+        buf.set_string(0, y, "日本語日本語日本語", ratatui::style::Style::new());
+    }
+    let theme = Theme::built_in(ThemeName::Dark);
+    let settings = Settings::default();
+    let cx = ViewCx { now: now(), theme: &theme, settings: &settings, focused: true };
+    let area = Rect { x: 5, y: 1, width: 10, height: 3 };
+    super::window("t", "", area, &mut buf, &cx);
+    assert_eq!(buf[(4, 1)].symbol(), " ", "its other half is under the border");
+    assert_eq!((buf[(5, 1)].symbol(), buf[(2, 1)].symbol(), buf[(4, 0)].symbol()), ("╭", "本", "語"));
+}
