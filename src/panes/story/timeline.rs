@@ -305,7 +305,7 @@ fn head(event: &StoryEvent, look: Look, width: usize, cx: &Cx<'_>, lines: &mut V
         spans.push(RichSpan::new(safe::fit(&safe::safe_prose(&event.who), 30), role));
     }
     if width >= 50 {
-        spans.push(RichSpan::new(format!(" · {}", when::source(event.source)), Role::Faint));
+        spans.push(RichSpan::new(format!(" · {}", when::source(event.source)), Role::Muted));
     }
     let fields = event.fields.as_deref().and_then(field_names).unwrap_or_default();
     let used = |spans: &[RichSpan]| spans.iter().map(|span| safe::width(&span.text)).sum::<usize>();

@@ -179,7 +179,10 @@ impl EventView {
         } else {
             parts.extend(["z fold", "y copy", "[ ] earlier, later"].map(str::to_owned));
         }
-        parts.extend(["o question", "T timeline"].map(str::to_owned));
+        if let Some(item) = self.item() {
+            let question = (item.kind == "question").then_some("o question");
+            parts.extend(question.into_iter().chain(["T timeline"]).map(str::to_owned));
+        }
         let mut hint = String::new();
         let end = "esc";
         for part in parts {
