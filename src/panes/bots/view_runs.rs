@@ -22,7 +22,13 @@ use crate::{
 struct Columns {
     bot: u16,
     took: bool,
+    /// How many items it went through.
+    handled: bool,
 }
+
+/// From this width on there is room for how many items a run went through.
+const HANDLED: u16 = 64;
+
 
 impl Columns {
     /// Status 9, age 4, three numbers of 5; the bot has the rest, up to the longest name there is.
@@ -30,7 +36,7 @@ impl Columns {
         let rest = width.saturating_sub(9 + 1 + 5 + 3 * 5);
         let took = rest >= 14;
         let rest = if took { rest - 5 } else { rest };
-        Self { bot: if rest > 16 { 16 } else { rest }, took }
+        Self { bot: if rest > 16 { 16 } else { rest }, took, handled: width >= HANDLED }
     }
 }
 
@@ -88,6 +94,11 @@ impl BotsPane {
             let text = if nothing { Cow::Borrowed("·") } else { Cow::Owned(format!("{sign}{}", number(value))) };
             let role = if nothing { Role::Faint } else { role };
             pen.skip(1).right(&text, marked(marks.items[at], role), 4);
+        }
+        let handled = &run.data.items[0];
+        if columns.handled && !matches!(handled, Value::Integer(0) | Value::Null) {
+            pen.skip(2).right(&number(handled), marked(marks.items[0], Role::Text), 4);
+            pen.skip(1).word(if *handled == Value::Integer(1) { "item" } else { "items" }, Role::Muted);
         }
         if matches!(run.news, Some(News::Arrived(at)) if cx.now.elapsed < at + super::FLASH) {
             Pen::over(buf, area, cx.theme, Role::Flash);
