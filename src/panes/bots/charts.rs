@@ -108,7 +108,13 @@ impl BotsPane {
             chart.layers.iter().map(|layer| Band { numbers: &layer.rows, role: role(&layer.name) }).collect();
         let mut pen = Pen::new(Rect { height: 1, ..area }, buf, cx.theme);
         pen.word("Actions", Role::Header).skip(2);
-        pen.word(bot.unwrap_or("all bots"), if bot.is_some() { Role::Strong } else { Role::Muted }).skip(1);
+        let role_of_whom = if bot.is_some() { Role::Strong } else { Role::Muted };
+        // Without a name they are meant anyway: what the colours mean matters more.
+        let names: usize =
+            (exact.layers.iter()).filter(|layer| layer.rows.iter().any(|rows| *rows > 0)).map(name_width).sum();
+        if bot.is_some() || names + "all bots ".len() <= usize::from(pen.room()) {
+            pen.word(bot.unwrap_or("all bots"), role_of_whom).skip(1);
+        }
         self.write_legend(&exact.layers, &mut pen, cx);
         rule(&mut pen);
         let nothing = if self.is_absent(Region::Ledger) {
@@ -213,6 +219,11 @@ impl BotsPane {
     }
 }
 
+/// Columns of a layer's name in the legend.
+fn name_width(layer: &Layer) -> usize {
+    safe::width(&layer.name) + 4
+}
+
 /// A line from here to the end.
 pub(super) fn rule(pen: &mut Pen<'_>) {
     if pen.room() > 2 {
@@ -270,7 +281,7 @@ fn draw_plot(plot: &Plot<'_>, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
     buf.set_stringn(x, axis.y, &right, room, style);
     if ends + middle + 6 <= room {
         let x = axis.x + u16::try_from((room - middle) / 2).unwrap_or(0);
-        buf.set_stringn(x, axis.y, &each, room, cx.theme.style(Role::Faint));
+        buf.set_stringn(x, axis.y, &each, room, cx.theme.style(Role::Muted));
     }
 }
 
