@@ -233,7 +233,7 @@ fn help_shows_where_you_are_first_and_messages_the_newest_first() {
     let mut help = Stage::new(|_| Help::new(&keymap, Context::Bots));
     let picture = help.picture();
     let (bots, everywhere) = (picture.find("Bots"), picture.find("Everywhere"));
-    assert!(bots.is_some() && bots < everywhere, "{picture}");
+    assert!(bots.is_some() && everywhere.is_none_or(|everywhere| bots < Some(everywhere)), "{picture}");
     help.act(Action::Last);
     assert!(!help.picture().contains("Everywhere"));
     let mut toasts = Toasts::default();
