@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::App;
+use super::{App, cx};
 use crate::{
     domain::bots::alerts::{Alert, Cause, alerts, next},
     message::{
@@ -101,7 +101,12 @@ impl App {
                 self.show_event(relation, key, now);
             }
             Cause::OldQueue { .. } => self.out.intents.push(Intent::ShowRelation(relation)),
-            Cause::Burst { .. } => self.focus(PaneId::Bots, now),
+            Cause::Burst { action, since } => {
+                self.focus(PaneId::Bots, now);
+                // What made it one came within the window before.
+                let window = i64::try_from(self.settings.limits.burst_window.as_secs()).unwrap_or(i64::MAX);
+                self.bots.show_burst(action, since.saturating_sub(window), &mut cx!(self, now));
+            }
         }
     }
 

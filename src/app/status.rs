@@ -107,7 +107,12 @@ impl App {
         for action in staged.iter().chain(self.hints()) {
             let Some(keys) = self.hint_key(context, *action) else { continue };
             // What is edited is staged; what is staged is committed elsewhere.
-            let word = if context == Context::Edit && *action == Action::Commit { "stage" } else { short(*action) };
+            let word = match *action {
+                Action::Commit if context == Context::Edit => "stage",
+                // The same key leads back.
+                Action::Bots if self.wanted.zoom == Zoom::Focused => "back",
+                action => short(action),
+            };
             if keys.width() + word.width() + 3 > row.room() as usize {
                 break;
             }

@@ -10,7 +10,7 @@ use crate::{
         value::Value,
     },
     message::action::Action,
-    panes::{Cx, Handled, Intent},
+    panes::{Cx, Handled, Intent, Severity},
 };
 
 impl BotsPane {
@@ -27,6 +27,10 @@ impl BotsPane {
                 if let Some(window) = window_of(action) {
                     self.window = window;
                     return Handled::Yes;
+                }
+                // What is about the ledger goes there, wherever the cursor is.
+                if self.region != Region::Ledger && is_about_the_ledger(action) {
+                    self.turn_to(Region::Ledger);
                 }
                 return match self.region {
                     Region::Board => self.act_on_board(action, count, cx),
@@ -56,8 +60,10 @@ impl BotsPane {
                 A::Last,
                 A::Bots,
             ],
-            Region::Runs => &[A::Open, A::FollowReference, A::ViewCell, A::Pause, A::WindowMinute, A::NextTab, A::Bots],
-            Region::Queue => &[A::Open, A::WindowMinute, A::Pause, A::NextTab, A::Copy, A::Bots],
+            Region::Runs => {
+                &[A::Open, A::SameAs, A::FollowReference, A::Pause, A::WindowMinute, A::NextTab, A::ViewCell, A::Bots]
+            }
+            Region::Queue => &[A::Open, A::SameAs, A::WindowMinute, A::Pause, A::NextTab, A::Copy, A::Bots],
         }
     }
 
@@ -97,6 +103,21 @@ pub(super) fn step_of(action: Action, count: Option<u64>, height: usize) -> Opti
     })
 }
 
+/// Whether only the ledger has it.
+const fn is_about_the_ledger(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Filter
+            | Action::ClearFilter
+            | Action::Search
+            | Action::NextMatch
+            | Action::PreviousMatch
+            | Action::GoTo
+            | Action::Mark
+            | Action::Wrap
+    )
+}
+
 const fn window_of(action: Action) -> Option<Window> {
     Some(match action {
         Action::WindowMinute => Window::Minute,
@@ -116,6 +137,11 @@ pub(super) fn go_to(logical: &str, key: Option<String>, cx: &mut Cx<'_>) {
     if let Some(relation) = name {
         cx.out.intents.push(Intent::Go(Place { relation, key }));
     }
+}
+
+/// A timeline is of an item.
+pub(super) fn no_item(what: &str, cx: &mut Cx<'_>) {
+    cx.out.say(Severity::Info, format!("{what} is about no single item: T in the ledger shows what is recorded of the row's"));
 }
 
 /// The key of a row by its id column.

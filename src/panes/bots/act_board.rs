@@ -2,7 +2,7 @@
 
 use super::{
     BotsPane,
-    act::{go_to, step_of},
+    act::{go_to, no_item, step_of},
     layout::Region,
     scroll::Step,
 };
@@ -27,17 +27,7 @@ impl BotsPane {
             Action::Cancel if self.chosen.is_none() => return Handled::No,
             Action::Cancel => self.chosen = None,
             Action::Copy => self.copy_board(cx),
-            // What is about the ledger goes there, wherever the cursor is.
-            Action::Filter
-            | Action::ClearFilter
-            | Action::Search
-            | Action::NextMatch
-            | Action::PreviousMatch
-            | Action::GoTo
-            | Action::Wrap => {
-                self.turn_to(Region::Ledger);
-                return self.act_on_ledger(action, count, cx);
-            }
+            Action::Timeline => no_item("a bot", cx),
             _ => return Handled::No,
         }
         Handled::Yes

@@ -19,6 +19,13 @@ impl BotsPane {
         self.tail.filter_on_bot(bot, cx);
     }
 
+    /// Shows the rows of a burst: those of this action since this second.
+    pub fn show_burst(&mut self, action: &str, since: i64, cx: &mut Cx<'_>) {
+        self.turn_to(Region::Ledger);
+        self.tail.filter_on_burst(action, since, cx);
+        self.settle(cx);
+    }
+
     /// A click on a line: the cursor goes there; on the cursor's own line (`again`: the region had the cursor already) it opens.
     pub(super) fn click_ledger(&mut self, at: Position, again: Again, cx: &mut Cx<'_>) {
         if self.tail.click(at, cx) == Clicked::Again && again == Again::Yes {

@@ -2,7 +2,7 @@
 
 use super::{
     BotsPane,
-    act::{go_to, step_of},
+    act::{go_to, no_item, step_of},
     act_ledger::Again,
     queue::Depths,
 };
@@ -23,6 +23,18 @@ impl BotsPane {
             Action::Cancel if self.queue.follows() => return Handled::No,
             Action::Cancel => self.queue.release(),
             Action::Open | Action::FollowReference => go_to("workQueue", None, cx),
+            Action::SameAs => {
+                let model = self.frozen.as_deref().map_or(&self.model, |frozen| &frozen.model);
+                let depths = model.board.depths();
+                if self.queue.follows() {
+                    self.queue.put(&Depths(depths), height, 0);
+                }
+                let depth = self.queue.cursor(&Depths(depths)).and_then(|at| depths.get(at));
+                if let Some(bot) = depth.map(|depth| depth.bot.to_string()) {
+                    self.filter_on_bot(&bot, cx);
+                }
+            }
+            Action::Timeline => no_item("a line of the queue", cx),
             Action::Copy => {
                 let depths = self.shown().board.depths().iter();
                 let lines: Vec<_> = depths

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     BotsPane,
-    act::{go_to, row_key, step_of},
+    act::{go_to, no_item, row_key, step_of},
     act_ledger::Again,
     runs::Run,
 };
@@ -27,6 +27,12 @@ impl BotsPane {
             Action::Cancel => self.runs.release(),
             Action::Open => self.show_run(cx),
             Action::FollowReference => self.go_to_run(cx),
+            Action::SameAs => {
+                if let Some(bot) = self.settle_runs_cursor().map(|run| run.data.bot.clone()) {
+                    self.filter_on_bot(&bot, cx);
+                }
+            }
+            Action::Timeline => no_item("a run", cx),
             Action::ViewCell => self.view_summary(cx),
             Action::Copy => self.copy_run(cx),
             Action::CopyRow => self.copy_whole_run(cx),

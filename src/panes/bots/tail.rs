@@ -244,6 +244,14 @@ impl Tail {
         self.set_filter(Filter { bots: vec![bot.to_owned()], ..Filter::default() }, cx);
     }
 
+    /// The rows of one action since this second, and only they: the newest first to be seen.
+    pub(super) fn filter_on_burst(&mut self, action: &str, since: i64, cx: &mut Cx<'_>) {
+        let mut filter = Filter { actions: vec![action.to_owned()], ..Filter::default() };
+        filter.from(since);
+        self.eye.release();
+        self.set_filter(filter, cx);
+    }
+
     /// It is drawn here from now on.
     pub(super) fn place(&mut self, part: Part, cx: &mut Cx<'_>) {
         self.part = part;

@@ -371,6 +371,53 @@ fn enter_opens_what_the_row_is_about() {
 }
 
 #[test]
+fn what_is_about_the_ledger_leads_there_from_every_tab() {
+    for region in [Region::Board, Region::Runs, Region::Queue] {
+        for action in [Action::Filter, Action::Search, Action::GoTo] {
+            let mut stage = Stage::live(80, 24);
+            stage.pane.turn_to(region);
+            assert_eq!(stage.act(action), Handled::Yes, "{region:?} {action:?}");
+            assert_eq!(stage.pane.region, Region::Ledger, "{region:?} {action:?}");
+            assert!(matches!(stage.out.intents.pop(), Some(Intent::Prompt { .. })), "{region:?} {action:?}");
+        }
+        let mut stage = Stage::live(80, 24);
+        stage.pane.turn_to(region);
+        stage.act(Action::Mark);
+        assert!(stage.picture().contains("marked"), "{region:?}: {}", stage.picture());
+        stage.pane.turn_to(region);
+        stage.act(Action::Timeline);
+        let said = stage.out.intents.pop();
+        assert!(matches!(&said, Some(Intent::Say(_, words)) if words.contains("no single item")), "{region:?} {said:?}");
+    }
+}
+
+#[test]
+fn the_same_as_a_run_or_a_line_of_the_queue_are_its_bots_rows() {
+    let mut stage = Stage::live(80, 24);
+    stage.pane.turn_to(Region::Runs);
+    stage.act(Action::Down);
+    stage.act(Action::SameAs);
+    assert_eq!(stage.pane.region, Region::Ledger);
+    assert!(stage.picture().contains("bot=creator"), "{}", stage.picture());
+    stage.act(Action::ClearFilter);
+    stage.pane.turn_to(Region::Queue);
+    stage.act(Action::SameAs);
+    assert_eq!(stage.pane.region, Region::Ledger);
+    assert!(stage.picture().contains("bot="), "{}", stage.picture());
+}
+
+#[test]
+fn a_burst_is_shown_by_its_rows() {
+    let mut stage = Stage::live(120, 40);
+    let since: Timestamp = before(95).parse().unwrap();
+    stage.with(|pane, cx| pane.show_burst("flag", since.as_second(), cx));
+    let picture = stage.picture();
+    assert_eq!(stage.pane.region, Region::Ledger);
+    assert!(picture.contains("action=flag  since 2026-02-01 11:58:55"), "{picture}");
+    assert!(!picture.contains("reason 28"), "another action: {picture}");
+}
+
+#[test]
 fn a_click_puts_the_cursor_and_another_opens() {
     let mut stage = Stage::live(80, 24);
     let line = stage.picture().lines().position(|line| line.contains("q-25")).unwrap();

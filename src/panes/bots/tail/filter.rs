@@ -89,6 +89,15 @@ impl Filter {
         (self.since, self.until) = (when.clone(), when);
     }
 
+    /// Rows of this second of Unix time and later.
+    pub(super) fn from(&mut self, second: i64) {
+        let at = Timestamp::from_second(second).ok();
+        self.since = at.and_then(|at| {
+            let words = at.strftime("%Y-%m-%d %H:%M:%S").to_string();
+            when::parse(&words, at).ok().map(|moment| When { words, moment })
+        });
+    }
+
     /// The same for the database and for rows that are here.
     pub(super) fn meant(&self) -> LedgerFilter {
         LedgerFilter {
