@@ -429,6 +429,18 @@ fn everything_that_came_is_shown_or_counted() {
 }
 
 #[test]
+fn a_row_that_comes_late_while_its_page_is_on_the_way_is_not_lost() {
+    let mut stage = Stage::new(80, 12, 1_500);
+    stage.act(Action::First);
+    let id = *stage.ledger.rows.keys().nth(1).unwrap() + 1;
+    assert!(stage.ledger.rows.insert(id, row(id)).is_none());
+    stage.tell(500);
+    assert!(stage.tail.window.row(id).is_none(), "it is older than all that is here");
+    stage.answer(true);
+    assert!(stage.tail.window.row(id).is_some(), "the page was read before it was there");
+}
+
+#[test]
 fn a_long_search_goes_on_until_somebody_ends_it() {
     let mut stage = Stage::new(80, 12, 3_000);
     stage.looks = 100;
