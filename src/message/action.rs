@@ -54,7 +54,7 @@ actions! {
     PageUp = "page-up",
     /// Go to a percentage of the rows: type the number first, 50%
     Percent = "percent",
-    /// Go to a percentage, a row id or a key: 50%, #1234, q-1
+    /// Go to a percentage, a row id or a key: 50%, #1234, q-1; among the bots to a time: -2h, 2026-01-29 08:00
     GoTo = "go-to",
     /// Open what is under the cursor
     Open = "open",

@@ -28,7 +28,7 @@ const TABLES: &str = "
     CREATE INDEX l ON bot_ledger(created_at);
     CREATE TABLE bot_runs (id INTEGER PRIMARY KEY, bot_name TEXT, started_at TEXT, completed_at TEXT, status TEXT,
       items_processed INTEGER, items_created INTEGER, items_updated INTEGER, items_deleted INTEGER, summary TEXT);
-    CREATE TABLE work_queue (id INTEGER PRIMARY KEY, item_type TEXT, item_id TEXT, action TEXT, priority INTEGER, status TEXT,
+    CREATE TABLE work_queue (id INTEGER PRIMARY KEY AUTOINCREMENT, item_type TEXT, item_id TEXT, action TEXT, priority INTEGER, status TEXT,
       reason TEXT, created_by TEXT, assigned_to TEXT, created_at TEXT, processed_at TEXT, result TEXT);";
 
 /// Times as they stand in such tables, and what is none.

@@ -1,3 +1,5 @@
+//! What wants attention, and since when.
+
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;

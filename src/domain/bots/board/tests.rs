@@ -1,3 +1,5 @@
+//! The board's figures against plain counts of the rows.
+
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! The queue's figures, its depth over time and its estimate.
+
 use proptest::prelude::*;
 
 use super::*;

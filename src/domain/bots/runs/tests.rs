@@ -1,3 +1,5 @@
+//! How long runs usually take, and which are stuck.
+
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;

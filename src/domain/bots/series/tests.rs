@@ -1,3 +1,5 @@
+//! Sums of stretches against a plain list of rows.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
