@@ -74,7 +74,7 @@ fn tour(terminal: &mut Terminal) {
     close(terminal, "q", "bot_ledger · bot_name");
     steps(terminal, &[("y", "copied"), ("]", "primary key"), ("[", "row 1 of 1,000")]);
     // The bots, and from them to a question.
-    steps(terminal, &[("gb", "Ledger  Runs  Queue"), (ENTER, "A lock for one.")]);
+    steps(terminal, &[("gb", "Ledger  Runs  Queue"), (ENTER, "No state is recorded"), ("o", "A lock for one.")]);
     // What lies over the panes.
     steps(terminal, &[("?", "Help")]);
     close(terminal, ESC, "Help");

@@ -192,7 +192,8 @@ pub(crate) fn window(title: &str, hint: &str, area: Rect, buf: &mut Buffer, cx: 
 fn halve_nothing(area: Rect, buf: &mut Buffer) {
     let Some(x) = area.x.checked_sub(1) else { return };
     for y in area.y..area.bottom() {
-        if let Some(cell) = buf.cell_mut((x, y)).filter(|cell| unicode_width::UnicodeWidthStr::width(cell.symbol()) > 1) {
+        if let Some(cell) = buf.cell_mut((x, y)).filter(|cell| unicode_width::UnicodeWidthStr::width(cell.symbol()) > 1)
+        {
             cell.set_symbol(" ");
         }
     }

@@ -141,7 +141,10 @@ pub(super) fn go_to(logical: &str, key: Option<String>, cx: &mut Cx<'_>) {
 
 /// A timeline is of an item.
 pub(super) fn no_item(what: &str, cx: &mut Cx<'_>) {
-    cx.out.say(Severity::Info, format!("{what} is about no single item: T in the ledger shows what is recorded of the row's"));
+    cx.out.say(
+        Severity::Info,
+        format!("{what} is about no single item: T in the ledger shows what is recorded of the row's"),
+    );
 }
 
 /// The key of a row by its id column.

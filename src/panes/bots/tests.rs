@@ -387,7 +387,10 @@ fn what_is_about_the_ledger_leads_there_from_every_tab() {
         stage.pane.turn_to(region);
         stage.act(Action::Timeline);
         let said = stage.out.intents.pop();
-        assert!(matches!(&said, Some(Intent::Say(_, words)) if words.contains("no single item")), "{region:?} {said:?}");
+        assert!(
+            matches!(&said, Some(Intent::Say(_, words)) if words.contains("no single item")),
+            "{region:?} {said:?}"
+        );
     }
 }
 

@@ -29,7 +29,6 @@ struct Columns {
 /// From this width on there is room for how many items a run went through.
 const HANDLED: u16 = 64;
 
-
 impl Columns {
     /// Status 9, age 4, three numbers of 5; the bot has the rest, up to the longest name there is.
     const fn of(width: u16) -> Self {

@@ -271,7 +271,8 @@ impl Overlay for TimelineView {
             (..56, ..) => "enter opens · space marks · esc".to_owned(),
             (56..90, ..) => "enter opens · space marks · A as it was · z · esc".to_owned(),
             _ if self.item.kind == "question" => {
-                "enter opens · z unfolds · space marks a point · A as it was then · o question · g r row · esc".to_owned()
+                "enter opens · z unfolds · space marks a point · A as it was then · o question · g r row · esc"
+                    .to_owned()
             }
             _ => "enter opens · z unfolds · space marks a point · A as it was then · g r row · esc".to_owned(),
         };

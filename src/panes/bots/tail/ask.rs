@@ -207,7 +207,9 @@ impl Tail {
             _ => i64::MAX,
         };
         // What came meanwhile with an id that the page has gone past belongs to it, whether it was there when the page was read or not.
-        for row in asked.late.iter().filter(|row| row.data.id > lo && row.data.id <= hi && self.passes.matches(&row.data)) {
+        for row in
+            asked.late.iter().filter(|row| row.data.id > lo && row.data.id <= hi && self.passes.matches(&row.data))
+        {
             if let Err(place) = rows.binary_search_by_key(&row.data.id, |row| row.data.id) {
                 rows.insert(place, Arc::clone(row));
             }
