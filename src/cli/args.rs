@@ -233,9 +233,10 @@ pub enum Command {
     /// committed late come late. Goes on by itself after an outage, a restarted server or a replaced file, with what came meanwhile;
     /// what cannot be had is counted on standard error. Options that filter combine.
     ///
-    /// NDJSON is a line for each row: an object with id, bot, action, item_type, item_id, reason (its first kilobyte, or null),
-    /// created_at (as stored, or null) and at (the same as ISO 8601 in UTC, null where it cannot be read). Text in a pipe has whole lines
-    /// without colours; on a terminal lines are cut at its edge.
+    /// NDJSON is a line for each row: an object with id, bot, action, item_type, item_id, reason (or null), reason_cut (only its first
+    /// kilobyte could be had: the row went meanwhile, or is too large for the server), created_at (as stored, or null) and at (the same as
+    /// ISO 8601 in UTC, null where it cannot be read). Text in a pipe has whole lines without colours; on a terminal lines are cut at its
+    /// edge.
     ///
     /// Ends with status 130 on Ctrl-c (128+n, as by any signal), and with 0 where whoever reads it has gone.
     Watch(WatchArgs),

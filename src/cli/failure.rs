@@ -105,7 +105,13 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         let status =
             if error.kind() == io::ErrorKind::PermissionDenied { Status::NotPermitted } else { Status::Failed };
-        Self { status, words: error.to_string(), reader_gone: error.kind() == io::ErrorKind::BrokenPipe }
+        let words = match error.kind() {
+            io::ErrorKind::StorageFull => {
+                "no room is left where this is written: make room, or write it somewhere else".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        Self { status, words, reader_gone: error.kind() == io::ErrorKind::BrokenPipe }
     }
 }
 

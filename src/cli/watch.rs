@@ -23,10 +23,14 @@ use rustix::event::{PollFd, PollFlags, poll};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::{
-    print::{Look, Printer},
+    print::{Look, Printer, Reason},
     seen::{Ledger, Seen, Whole},
 };
-use super::{Context, Failure, Reader, Status, args::WatchArgs, connect::say};
+use super::{
+    Context, Failure, Reader, Status,
+    args::{WatchArgs, bots::Stretch},
+    connect::say,
+};
 use crate::{
     config::ThemeChoice,
     db::{
@@ -288,7 +292,8 @@ impl Watch<'_> {
         self.seen = Some(Seen::begin(rows, whole));
         let Some(last) = rows.last().map(|row| row.id) else { return Ok(()) };
         match args.since {
-            Some(since) => self.print_since(since.before(Timestamp::now()), last),
+            Some(Stretch::All) => self.print_since(None, last),
+            Some(Stretch::Since(since)) => self.print_since(Some(since.before(Timestamp::now())), last),
             None => self.print_last(rows, args.lines as usize),
         }
     }
@@ -312,21 +317,21 @@ impl Watch<'_> {
             }
         }
         for row in last.iter().skip(last.len().saturating_sub(lines)) {
-            self.printer.row(row, self.out)?;
+            self.show(row)?;
         }
         Ok(())
     }
 
     /// All rows that pass and are not older than this, up to this id.
-    fn print_since(&mut self, since: Timestamp, last: i64) -> Result<(), End> {
-        let filter = LedgerFilter { since: Some(since), ..self.filter.clone() };
+    fn print_since(&mut self, since: Option<Timestamp>, last: i64) -> Result<(), End> {
+        let filter = LedgerFilter { since, ..self.filter.clone() };
         // From the first row on, not from a place: clocks differ, and times do not grow with the ids everywhere.
         let mut after = i64::MIN;
         loop {
             let query = LedgerQuery { filter: filter.clone(), from: LedgerFrom::After(after), limit: PAGE };
             let Some(page) = self.page(&query)? else { return Ok(()) };
             for row in page.rows.iter().filter(|row| row.id <= last) {
-                self.printer.row(row, self.out)?;
+                self.show(row)?;
             }
             self.out.flush()?;
             match next(&page, after).filter(|next| *next < last) {
@@ -374,7 +379,7 @@ impl Watch<'_> {
             if self.seen.as_mut().is_some_and(|seen| seen.insert(row)) {
                 new += 1;
                 if self.passes(row)? {
-                    self.printer.row(row, self.out)?;
+                    self.show(row)?;
                 }
             }
         }
@@ -386,13 +391,30 @@ impl Watch<'_> {
         if self.filter.matches(row) {
             return Ok(true);
         }
-        let is_long = row.reason.as_ref().is_some_and(|reason| reason.len() >= LONG);
-        if !is_long || self.filter.text.is_none() || !self.filter.matches_but_for_text(row) {
+        if !is_long(row) || self.filter.text.is_none() || !self.filter.matches_but_for_text(row) {
             return Ok(false);
         }
         let from = LedgerFrom::After(row.id.saturating_sub(1));
         let page = self.page(&LedgerQuery { filter: self.filter.clone(), from, limit: 1 })?;
         Ok(page.is_some_and(|page| page.rows.first().is_some_and(|found| found.id == row.id)))
+    }
+
+    /// Prints a row, with its whole reason where that is wanted: rows come with the beginning of a long one.
+    fn show(&mut self, row: &LedgerRow) -> Result<(), End> {
+        if !is_long(row) || !self.printer.wants_whole() {
+            return Ok(self.printer.row(row, Reason::Whole, self.out)?);
+        }
+        let query = LedgerQuery { filter: LedgerFilter::default(), from: LedgerFrom::Row(row.id), limit: 1 };
+        let page = self.page(&query)?;
+        // It may be gone, or another: then there is what was told.
+        let is_same = |now: &&LedgerRow| {
+            LedgerRow { reason: None, ..(*now).clone() } == LedgerRow { reason: None, ..row.clone() }
+        };
+        match page.as_ref().and_then(|page| page.rows.first()).filter(is_same) {
+            Some(whole) => self.printer.row(whole, Reason::Whole, self.out)?,
+            None => self.printer.row(row, Reason::Cut, self.out)?,
+        }
+        Ok(())
     }
 
     /// A page, however long it takes; `None` where there is none to be had.
@@ -417,7 +439,7 @@ impl Watch<'_> {
                     continue;
                 }
                 ErrorKind::TooLarge | ErrorKind::NoSuchRelation | ErrorKind::Sql | ErrorKind::Unsupported => {
-                    self.complain(&error);
+                    say(&[error.what]);
                     return Ok(None);
                 }
                 _ => self.complain(&error),
@@ -452,6 +474,11 @@ impl Watch<'_> {
             say(&["it is followed again".to_owned()]);
         }
     }
+}
+
+/// Whether its reason may go on behind what is here.
+fn is_long(row: &LedgerRow) -> bool {
+    row.reason.as_ref().is_some_and(|reason| reason.len() >= LONG)
 }
 
 /// From where a search upwards goes on; `None` at the end.

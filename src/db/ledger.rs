@@ -68,7 +68,11 @@ impl<'a> Asked<'a> {
         let id = ledger.keys.first().map_or("NULL", String::as_str);
         let mut cells = Cells::new(Form::Exact);
         cells.add(&[id.to_owned()], Extent::Whole);
-        cells.add(&COLUMNS.map(|name| ledger.or_null(name).to_owned()), Extent::Head);
+        for name in COLUMNS {
+            let whole = name == "reason" && matches!(query.from, LedgerFrom::Row(_));
+            let extent = if whole { Extent::Whole } else { Extent::Head };
+            cells.add(&[ledger.or_null(name).to_owned()], extent);
+        }
         let filter = &query.filter;
         let mut with = condition::of_time(ledger, filter).into_iter().collect::<Vec<_>>();
         let walk =
@@ -77,6 +81,7 @@ impl<'a> Asked<'a> {
             LedgerFrom::Newest => vec![walk(Way::Down, "1".to_owned(), limit)],
             LedgerFrom::Before(before) => vec![walk(Way::Down, format!("# < {}", number(before)), limit)],
             LedgerFrom::After(after) => vec![walk(Way::Up, format!("# > {}", number(after)), limit)],
+            LedgerFrom::Row(id) => vec![walk(Way::Up, format!("# = {}", number(id)), 1)],
             LedgerFrom::Around(_) => vec![
                 walk(Way::Down, place::BEFORE.to_owned(), limit / 2),
                 walk(Way::Up, place::FROM.to_owned(), limit - limit / 2),
@@ -120,7 +125,7 @@ impl<'a> Asked<'a> {
             self.fold(walk, found, &mut page);
         }
         match self.query.from {
-            LedgerFrom::Newest => {}
+            LedgerFrom::Newest | LedgerFrom::Row(_) => {}
             LedgerFrom::Before(_) => page.newer = true,
             LedgerFrom::After(_) => page.older = true,
             LedgerFrom::Around(_) => page.reached = None,

@@ -201,6 +201,8 @@ pub enum LedgerFrom {
     Before(i64),
     /// The rows behind it.
     After(i64),
+    /// The row with this id, with its whole reason; whatever else is asked, there are no more.
+    Row(i64),
     /// The rows around the first one (by id) whose time is not before this. Where clocks went back, so that times pass it more than once
     /// by id, one of these places; some rows with wrong clocks among others do not matter.
     Around(Timestamp),

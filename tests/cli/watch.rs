@@ -288,14 +288,14 @@ fn objects_say_what_is_stored_and_lines_are_harmless() {
         json(&lines[0]),
         serde_json::json!({
             "id": 1, "bot": "verifier", "action": "verify", "item_type": "question", "item_id": "q-1", "reason": null,
-            "created_at": "2026-01-29T11:59:00.000Z", "at": "2026-01-29T11:59:00.000Z",
+            "reason_cut": false, "created_at": "2026-01-29T11:59:00.000Z", "at": "2026-01-29T11:59:00.000Z",
         })
     );
     assert_eq!(
         json(&lines[1]),
         serde_json::json!({
             "id": 2, "bot": "b\u{1b}[31m", "action": "wipe", "item_type": "question", "item_id": "q\n1",
-            "reason": "x\u{9b}\u{202e}", "created_at": "soon", "at": null,
+            "reason": "x\u{9b}\u{202e}", "reason_cut": false, "created_at": "soon", "at": null,
         })
     );
     let mut watching = Watching::start(&[path]);
@@ -303,6 +303,46 @@ fn objects_say_what_is_stored_and_lines_are_harmless() {
     let (lines, words, _) = watching.end(Signal::INT);
     assert_eq!((lines.len(), words.as_str()), (2, ""));
     assert!(lines.iter().all(|line| !line.contains(char::is_control) && !line.contains('\u{202e}')), "{lines:?}");
+}
+
+#[test]
+fn long_reasons_are_printed_to_their_end() {
+    let folder = TempDir::new().unwrap();
+    let (path, connection) = made(&folder, 1);
+    let add = "INSERT INTO bot_ledger(bot_name, action, item_type, item_id, reason, created_at)
+               VALUES('a', 'flag', 'question', 'q', printf('%.*c', 1000000, 'x') || 'the end', 'soon')";
+    connection.execute_batch(add).unwrap();
+    let path = path.to_str().unwrap();
+    for format in ["ndjson", "text"] {
+        let mut watching = Watching::start(&[path, "--format", format, "--since", "all", "--text", "THE END"]);
+        watching.until(1);
+        connection.execute_batch(add).unwrap();
+        watching.until(2);
+        let (lines, words, _) = watching.end(Signal::INT);
+        assert_eq!((lines.len(), words.as_str()), (2, ""));
+        for line in lines {
+            assert!(line.len() > 1_000_000 && line.contains("xthe end"), "{}", &line[..200]);
+            if format == "ndjson" {
+                assert_eq!(json(&line)["reason_cut"], false);
+            }
+        }
+        connection.execute_batch("DELETE FROM bot_ledger WHERE id > 2").unwrap();
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_and_ends_it() {
+    let folder = TempDir::new().unwrap();
+    let (path, _connection) = made(&folder, 3);
+    for command in ["watch", "bots"] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut child =
+            reelscope(&[command, path.to_str().unwrap()]).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+        let mut words = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut words).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(1));
+        assert!(words.contains("no room is left"), "{words}");
+    }
 }
 
 #[test]

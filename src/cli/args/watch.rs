@@ -5,7 +5,7 @@ use std::{ffi::OsString, str::FromStr, time::Duration};
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::Connecting;
+use super::{Connecting, bots::Stretch};
 use crate::domain::time;
 
 /// `reelscope watch`.
@@ -31,9 +31,9 @@ pub struct WatchArgs {
     /// Only rows whose item id or reason contains this; ASCII letters in either case.
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
-    /// Begin with all rows since then: 90s, 15m, 1h, 7d, 2w ago, or a time (UTC) such as 2026-01-29 or "2026-01-29 08:00".
+    /// Begin with all rows since then: 90s, 15m, 1h, 7d, 2w ago, a time (UTC) such as 2026-01-29 or "2026-01-29 08:00", or all.
     #[arg(long, value_name = "WHEN")]
-    pub since: Option<Since>,
+    pub since: Option<Stretch>,
     /// Begin with so many of the last rows.
     #[arg(short = 'n', long, value_name = "ROWS", default_value_t = 10, conflicts_with = "since",
           value_parser = clap::value_parser!(u32).range(0..=100_000))]

@@ -36,6 +36,7 @@ struct Object<'a> {
     item_type: &'a str,
     item_id: &'a str,
     reason: Option<&'a str>,
+    reason_cut: bool,
     created_at: Option<&'a str>,
     at: Option<String>,
 }
@@ -49,6 +50,15 @@ pub(super) struct Printer {
     bot: usize,
     action: usize,
     item: usize,
+}
+
+/// How much of a row's reason is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// All of it, or as much as a terminal shows.
+    Whole,
+    /// Its beginning: the rest could not be had.
+    Cut,
 }
 
 /// How text looks.
@@ -72,8 +82,13 @@ impl Printer {
         Self { format, look, bot: BOT.0, action: ACTION.0, item: ITEM.0 }
     }
 
+    /// Whether a long reason is printed to its end.
+    pub(super) const fn wants_whole(&self) -> bool {
+        matches!((self.format, &self.look), (WatchFormat::Ndjson, _) | (_, Look::Plain))
+    }
+
     /// Prints a row.
-    pub(super) fn row(&mut self, row: &LedgerRow, out: &mut dyn Write) -> Result<(), Failure> {
+    pub(super) fn row(&mut self, row: &LedgerRow, reason: Reason, out: &mut dyn Write) -> Result<(), Failure> {
         match self.format {
             WatchFormat::Ndjson => {
                 let at = row.created_at.as_deref().and_then(time::parse).map(time::iso);
@@ -84,13 +99,16 @@ impl Printer {
                     item_type: &row.item_type,
                     item_id: &row.item_id,
                     reason: row.reason.as_deref(),
+                    reason_cut: reason == Reason::Cut,
                     created_at: row.created_at.as_deref(),
                     at,
                 };
                 json::line(&object, out)?;
                 Ok(writeln!(out)?)
             }
-            WatchFormat::Text => Ok(writeln!(out, "{}", self.line(row, columns()))?),
+            WatchFormat::Text => {
+                Ok(writeln!(out, "{}{}", self.line(row, columns()), if reason == Reason::Cut { "…" } else { "" })?)
+            }
         }
     }
 
@@ -186,11 +204,15 @@ mod tests {
     fn lines_are_aligned_and_harmless() {
         let mut printer = Printer::new(WatchFormat::Text, Look::Plain);
         let mut out = Vec::new();
-        printer.row(&row("verifier", Some("a\u{1b}[31m\nb\u{202e}")), &mut out).unwrap();
+        printer.row(&row("verifier", Some("a\u{1b}[31m\nb\u{202e}")), Reason::Whole, &mut out).unwrap();
         printer
-            .row(&LedgerRow { created_at: Some("soon".into()), ..row("a-bot-with-a-long-name", None) }, &mut out)
+            .row(
+                &LedgerRow { created_at: Some("soon".into()), ..row("a-bot-with-a-long-name", None) },
+                Reason::Whole,
+                &mut out,
+            )
             .unwrap();
-        printer.row(&LedgerRow { created_at: None, ..row("x", Some("why")) }, &mut out).unwrap();
+        printer.row(&LedgerRow { created_at: None, ..row("x", Some("why")) }, Reason::Whole, &mut out).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"
         2026-01-29 08:03:07Z  verifier         delete  question q-1        a␛[31m⏎b◌
         soon                  a-bot-with-a-long-name  delete  question q-1
@@ -214,11 +236,11 @@ mod tests {
     fn objects_have_the_documented_fields() {
         let mut out = Vec::new();
         let mut printer = Printer::new(WatchFormat::Ndjson, Look::Plain);
-        printer.row(&row("b\u{9b}", Some("why\n")), &mut out).unwrap();
-        printer.row(&LedgerRow { created_at: Some("soon".into()), ..row("x", None) }, &mut out).unwrap();
+        printer.row(&row("b\u{9b}", Some("why\n")), Reason::Whole, &mut out).unwrap();
+        printer.row(&LedgerRow { created_at: Some("soon".into()), ..row("x", None) }, Reason::Cut, &mut out).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
-        {"id":7,"bot":"b\u009b","action":"delete","item_type":"question","item_id":"q-1","reason":"why\n","created_at":"2026-01-29T08:03:07.588Z","at":"2026-01-29T08:03:07.588Z"}
-        {"id":7,"bot":"x","action":"delete","item_type":"question","item_id":"q-1","reason":null,"created_at":"soon","at":null}
+        {"id":7,"bot":"b\u009b","action":"delete","item_type":"question","item_id":"q-1","reason":"why\n","reason_cut":false,"created_at":"2026-01-29T08:03:07.588Z","at":"2026-01-29T08:03:07.588Z"}
+        {"id":7,"bot":"x","action":"delete","item_type":"question","item_id":"q-1","reason":null,"reason_cut":true,"created_at":"soon","at":null}
         "#);
     }
 }

@@ -302,3 +302,19 @@ fn a_wrong_clock_among_right_ones_does_not_mislead() {
     let all: BTreeSet<i64> = down(&mut session, &LedgerFilter::default(), 3_000).0.iter().map(|row| row.id).collect();
     assert_eq!(all.len(), 20_000);
 }
+
+#[test]
+fn one_row_has_its_whole_reason() {
+    let (_folder, mut session) = ledger(
+        "INSERT INTO bot_ledger(id, bot_name, action, item_type, item_id, reason) VALUES
+             (4, 'a', 'flag', 'question', 'q-1', NULL), (5, 'a', 'flag', 'question', 'q-1', printf('%.*c', 5000, 'x')),
+             (6, 'a', 'flag', 'question', 'q-1', 'six')",
+    );
+    let any = LedgerFilter::default();
+    let whole = page(&mut session, &any, LedgerFrom::Row(5), 10);
+    assert_eq!((ids(&whole), whole.rows[0].reason.as_ref().map(String::len)), (vec![5], Some(5000)));
+    assert_eq!(page(&mut session, &any, LedgerFrom::After(4), 1).rows[0].reason.as_ref().map(String::len), Some(1024));
+    for (filter, id) in [(LedgerFilter { bots: vec!["b".into()], ..any.clone() }, 5), (any, 7)] {
+        assert_eq!(ids(&page(&mut session, &filter, LedgerFrom::Row(id), 10)), [0; 0]);
+    }
+}

@@ -117,7 +117,7 @@ impl Tail {
         };
         let start = match from {
             LedgerFrom::Before(id) | LedgerFrom::After(id) => id,
-            LedgerFrom::Newest | LedgerFrom::Around(_) => i64::MIN,
+            LedgerFrom::Newest | LedgerFrom::Around(_) | LedgerFrom::Row(_) => i64::MIN,
         };
         self.asked = Some(Asked { wish, since, told: self.window.told(), reached, from: start, late: Vec::new() });
         self.failed = None;

@@ -83,6 +83,10 @@ impl Ledger {
         match query.from {
             LedgerFrom::Before(id) => self.back(id, query, looks),
             LedgerFrom::Newest => self.back(i64::MAX, query, looks),
+            LedgerFrom::Row(id) => {
+                let rows = self.rows.get(&id).filter(passes).cloned().into_iter().collect();
+                LedgerPage { rows, ..LedgerPage::default() }
+            }
             LedgerFrom::After(id) => {
                 let seen: Vec<&LedgerRow> =
                     self.rows.range(id..).map(|(_, row)| row).filter(|row| row.id > id).take(looks).collect();

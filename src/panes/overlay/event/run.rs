@@ -136,7 +136,7 @@ impl RunRows {
                 }
                 self.rows.splice(0..0, before);
             }
-            LedgerFrom::Around(_) | LedgerFrom::Newest => {
+            LedgerFrom::Around(_) | LedgerFrom::Newest | LedgerFrom::Row(_) => {
                 self.rows = page.rows.clone();
                 self.back = more(page.newer, last.or(page.anchor.map(|id| id.saturating_sub(1))));
                 self.front = more(page.older, first.or(page.anchor));
