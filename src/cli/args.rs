@@ -224,7 +224,7 @@ pub enum Command {
     /// items (processed, created, updated, deleted by the runs that began since then). queue has open (pending and processing), pending,
     /// oldest (when the oldest pending item was made), finished and arrived (since then), per_hour (finished; where all is looked at, of
     /// the last 24 hours), empty_in_seconds (if it goes on like this; null where it does not get shorter), undated (finished items without
-    /// a readable time) and depth: status, action, bot, rows. Each of alerts has kind (failed, stuck, old_queue, burst), bot, run, action
+    /// a readable time: not in arrived, and in finished only where all is looked at) and depth: status, action, bot, rows. Each of alerts has kind (failed, stuck, old_queue, burst), bot, run, action
     /// (of a burst), since and what. Times are ISO 8601 in UTC or null.
     Bots(BotsArgs),
     /// Follow the bots' ledger until Ctrl-c, as `tail -f` follows a file.

@@ -130,7 +130,9 @@ impl Report<'_> {
             None => words += "; it does not get shorter",
         }
         if figures.undated > 0 {
-            words += &format!("; {} more were finished, nobody knows when", figures.undated);
+            // Where all is looked at, they are among the finished ones.
+            let these = if self.since.is_some() { "more were finished" } else { "of the finished" };
+            words += &format!("; {} {these}, nobody knows when", figures.undated);
         }
         words
     }
