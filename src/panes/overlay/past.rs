@@ -4,6 +4,8 @@
 //! said, never guessed.
 
 mod lines;
+#[cfg(test)]
+mod tests;
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
@@ -19,7 +21,7 @@ use crate::{
     domain::{
         activity::Item,
         diff::Comparison,
-        past::{Certainty, Past, Point, Then},
+        past::{Certainty, Chronicle, Past, Point, Then},
         review::Story,
         syntax::{Computed, Job},
         time::iso,
@@ -69,6 +71,8 @@ enum Showing {
 pub struct PastView {
     item: Item,
     story: Arc<Story>,
+    /// What the story's states say.
+    chronicle: Chronicle,
     showing: Showing,
     /// The row as it is, where the item has one that is known.
     now: Option<Arc<QuestionRecord>>,
@@ -96,6 +100,7 @@ impl PastView {
         };
         let mut view = Self {
             item,
+            chronicle: Chronicle::of(&story),
             story,
             showing,
             now: None,
@@ -121,7 +126,7 @@ impl PastView {
 
     fn past(&self, point: Point, order: &[Arc<str>]) -> Past {
         let now = self.now.as_ref().map(|record| &record.record);
-        Past::at(&self.story, now, order, point)
+        self.chronicle.past(now, order, point)
     }
 
     fn telling(&self, cx: &Cx<'_>) -> Telling<'_> {
@@ -148,7 +153,9 @@ impl PastView {
                 let past = self.past(point, &order);
                 let telling = self.telling(cx);
                 self.head(&past, &telling, &mut all);
-                all.extend(telling.fields(&past, &mut works, cx.out));
+                if !past.is_before_the_row() {
+                    all.extend(telling.fields(&past, &mut works, cx.out));
+                }
                 Vec::new()
             }
             Showing::UntilNow(point) => self.difference(point, Point::Now, &order, &mut works, &mut all, cx),
@@ -169,6 +176,10 @@ impl PastView {
         let fields = past.fields.len();
         if fields == 0 {
             telling.say("No snapshot of it is left, so nothing can be rebuilt.", Role::Warning, all);
+            return;
+        }
+        if past.is_before_the_row() {
+            telling.say("There was no row yet.", Role::Warning, all);
             return;
         }
         let words = match (follows, unknown) {

@@ -97,6 +97,11 @@ impl Telling<'_> {
                 return self.noted(spans, &self.gap(*gap), Role::Warning, lines);
             }
         };
+        // Another snapshot that says something else is not kept quiet.
+        let (sign, role, note) = match field.dispute {
+            Some(other) => ("!", Role::Warning, format!("{note}; {} says something else", self.source(other))),
+            None => (sign, role, note),
+        };
         let text = match value {
             Side::Absent(why) => (why.to_string(), Role::Muted),
             Side::Null => ("NULL".to_owned(), Role::Null),
