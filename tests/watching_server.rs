@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use reelscope::{
     db::{
         location::Location,
+        replica::{self, Replica},
         request::{Answer, Query, Reply, Slot},
     },
     domain::activity::{ActivityUpdate, BoardUpdate, QueueEvent, RunRow},
@@ -284,6 +285,46 @@ fn a_poll_is_one_round_trip_while_history_is_read_in_a_flood_and_after_a_restart
     server.run("INSERT INTO bot_ledger (bot_name, action) VALUES ('creator', 'create')");
     watcher.until("it goes on", |watcher| watcher.folded.rows() == 100_001);
     polls_since(&proxy, then);
+}
+
+#[test]
+fn a_copy_tells_what_stands_on_its_server() {
+    let Some((_sample, mut server)) = served(3000) else { return };
+    replica::prepare();
+    let folder = tempfile::tempdir().unwrap();
+    let copy = Replica::new(folder.path().join("copy.db"), reach::server(&server.url(), None));
+    let mut copied = Watcher::of(Location::Replica(copy));
+    copied.until("everything is told", |watcher| watcher.all && watcher.folded.rows() == 3000);
+    let mut random = 11;
+    for round in 0..3 {
+        (0..10).for_each(|_| server.run(&change(&mut random)));
+        match round {
+            0 => server.run("DELETE FROM bot_ledger WHERE id < 500; UPDATE bot_ledger SET bot_name = 'renamed' WHERE id % 7 = 0"),
+            1 => server.run(
+                "DROP TABLE bot_ledger;
+                 CREATE TABLE bot_ledger (id INTEGER PRIMARY KEY, bot_name TEXT, action TEXT, item_id TEXT, created_at TEXT);
+                 INSERT INTO bot_ledger (bot_name, action, created_at) VALUES ('creator', 'flag', datetime('now'))",
+            ),
+            _ => {}
+        }
+        server.restart();
+        let mut there = Watcher::of(Location::Server(reach::server(&server.url(), None)));
+        there.until("the server is read", |watcher| watcher.all);
+        let deadline = Instant::now() + PATIENCE;
+        while (&copied.folded.ledger, &copied.folded.runs, &copied.folded.queue)
+            != (&there.folded.ledger, &there.folded.runs, &there.folded.queue)
+        {
+            assert!(
+                Instant::now() < deadline,
+                "round {round}: {} rows of {}; runs {}, queue {}",
+                copied.folded.rows(),
+                there.folded.rows(),
+                copied.folded.runs == there.folded.runs,
+                copied.folded.queue == there.folded.queue
+            );
+            copied.within(Duration::from_millis(50));
+        }
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::{
         BotsArgs,
         bots::{BotsFormat, Stretch},
     },
+    connect::say,
     json,
 };
 use crate::{
@@ -34,6 +35,8 @@ use crate::{
 
 /// How long one waits for what went wrong to mend itself: a program that keeps the file locked, a server that starts again.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What is counted.
+const BOTS_TABLES: [&str; 3] = ["botLedger", "botRuns", "workQueue"];
 /// From when on one says how far it is.
 const LONG: Duration = Duration::from_secs(1);
 /// How often.
@@ -43,7 +46,9 @@ pub(super) fn run(args: &BotsArgs, cx: Context<'_>, out: &mut dyn Write) -> Resu
     let location = cx.location(args.database.as_deref(), &args.connecting)?;
     // What is wrong with the database is said as by every other command.
     let schema = ReadSession::open(&location)?.schema()?;
-    let has = |table: &str| schema.catalogued(table).is_some();
+    let has = |table: &str| schema.catalogued(table).is_some_and(|relation| relation.key.can_be_followed());
+    let unread = BOTS_TABLES.iter().filter_map(|table| schema.catalogued(table)).filter(|one| !one.key.can_be_followed());
+    say(&unread.map(|one| format!("{} is a view, or a table without rowids: it is not counted", one.name)).collect::<Vec<_>>());
     let (board, now) = read(location)?;
     let since = match args.since {
         Stretch::All => None,

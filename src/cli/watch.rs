@@ -82,8 +82,12 @@ pub(super) fn run(args: &WatchArgs, cx: Context<'_>, reader: Reader, out: &mut d
     let location = cx.location(args.database.as_deref(), &args.connecting)?;
     // What is wrong at the start is said and ends it; what goes wrong later does not.
     let schema = ReadSession::open(&location)?.schema()?;
-    if schema.catalogued("botLedger").is_none() {
+    let Some(ledger) = schema.catalogued("botLedger") else {
         return Err(Failure::new(Status::Failed, "this database has no table bot_ledger: there is nothing to watch"));
+    };
+    if !ledger.key.can_be_followed() {
+        let words = "bot_ledger is a view, or a table without rowids: nobody can tell which of its rows are new";
+        return Err(Failure::new(Status::Failed, words));
     }
     let (sender, heard) = mpsc::channel();
     listen_for_signals(sender.clone())?;
@@ -108,6 +112,8 @@ pub(super) fn run(args: &WatchArgs, cx: Context<'_>, reader: Reader, out: &mut d
             until: None,
         },
         seen: None,
+        ahead: 0,
+        perhaps: 0,
         printer: Printer::new(args.format, look),
         trouble: None,
         out,
@@ -189,6 +195,10 @@ struct Watch<'a> {
     /// `None` before the first look.
     seen: Option<Seen>,
     printer: Printer,
+    /// Rows of a flood that pages brought before they were told.
+    ahead: u64,
+    /// Likewise, perhaps: they were found when all was told anew.
+    perhaps: u64,
     /// What is wrong at present, as it was said.
     trouble: Option<String>,
     out: &'a mut dyn Write,
@@ -259,10 +269,8 @@ impl Watch<'_> {
                 *seen = Seen::default();
             }
             // Fewer than a look tells at most: these are all there are.
-            if rows.len() >= TAIL {
-                self.catch_up(rows)?;
-            }
-            self.print(rows)?;
+            let found = if rows.len() >= TAIL { self.catch_up(rows)? } else { 0 };
+            (self.ahead, self.perhaps) = (0, found + self.print(rows)?);
             return Ok(());
         }
         if update.ledger_skipped > 0 {
@@ -270,16 +278,23 @@ impl Watch<'_> {
             let expected = update.ledger_skipped + rows.len() as u64;
             let (last, floor) = (seen.last().unwrap_or(i64::MIN), seen.floor());
             let until = rows.last().map_or(i64::MAX, |row| row.id);
-            let mut found = self.fill(last, until)?.unwrap_or(expected) + self.print(rows)?;
+            // A flood is told in turns, but pages have all of it that is there.
+            let mut found = self.ahead + self.fill(last, until)?.unwrap_or(expected) + self.print(rows)?;
             if found < expected {
                 // They came among the known ones.
                 found += self.fill(floor, until)?.unwrap_or(expected);
             }
-            if let Some(missing) = expected.checked_sub(found).filter(|rows| *rows > 0) {
+            self.ahead = found.saturating_sub(expected);
+            let missing = expected.saturating_sub(found);
+            if missing > self.perhaps {
                 say(&[format!("{missing} rows were deleted before they could be printed")]);
             }
+            self.perhaps = self.perhaps.saturating_sub(missing);
+        } else {
+            let new = self.print(rows)?;
+            self.perhaps = 0;
+            self.ahead = if new == 0 { self.ahead.saturating_sub(rows.len() as u64) } else { 0 };
         }
-        self.print(rows)?;
         if update.board.ledger_anew {
             self.catch_up(rows)?;
         }
@@ -341,14 +356,12 @@ impl Watch<'_> {
         }
     }
 
-    /// Prints what is missing from the first gap on, up to the last row that is known.
-    fn catch_up(&mut self, rows: &[LedgerRow]) -> Result<(), End> {
-        let Some(seen) = &self.seen else { return Ok(()) };
+    /// Prints what is missing from the first gap on, up to the last row that is known; says how many rows were new.
+    fn catch_up(&mut self, rows: &[LedgerRow]) -> Result<u64, End> {
+        let Some(seen) = &self.seen else { return Ok(0) };
         let (floor, last) = (seen.floor(), seen.last().max(rows.last().map(|row| row.id)));
-        if let Some(last) = last {
-            self.fill(floor, last)?;
-        }
-        Ok(())
+        let found = last.map(|last| self.fill(floor, last)).transpose()?;
+        Ok(found.flatten().unwrap_or(0))
     }
 
     /// Prints the rows behind this id and up to that one that were not printed yet. Says how many were new; `None` where not all could be

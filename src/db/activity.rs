@@ -20,7 +20,10 @@ pub(crate) mod server;
 mod source;
 mod tail;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rusqlite::Connection;
 
@@ -170,6 +173,13 @@ impl ActivityReader {
         self.anew = false;
         let board = std::mem::take(&mut look.update.board);
         look.update = ActivityUpdate { anew: true, board, ..ActivityUpdate::default() };
+        // What is told of a table that was there before is over where it is not there any more.
+        look.update.board.ledger_anew |= self.ledger.is_none();
+        look.update.board.runs_anew |= self.runs.is_none();
+        if self.queue.is_none() {
+            (look.update.queue, look.update.board.queue) = (Some(Vec::new()), Some(Arc::default()));
+            (look.update.board.queue_anew, look.update.board.oldest_pending) = (true, Some(None));
+        }
         if let Some(ledger) = &mut self.ledger {
             ledger.first(look)?;
         }

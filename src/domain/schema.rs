@@ -41,6 +41,13 @@ pub enum KeyKind {
     None,
 }
 
+impl KeyKind {
+    /// Whether rows have a number that grows with them, by which they can be followed.
+    pub const fn can_be_followed(&self) -> bool {
+        matches!(self, Self::Rowid { .. })
+    }
+}
+
 /// A column of a primary key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KeyColumn {

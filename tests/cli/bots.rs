@@ -121,6 +121,12 @@ fn the_table_shows_hostile_names_as_text_and_what_wants_attention() {
     let kinds: Vec<&Value> = json["alerts"].as_array().unwrap().iter().map(|alert| &alert["kind"]).collect();
     assert_eq!(kinds, ["failed", "stuck"]);
     assert_eq!((&json["alerts"][1]["run"], &json["alerts"][1]["bot"]), (&json!(8), &json!("verifier")));
+    let ledger = "CREATE TABLE botLedger(id TEXT PRIMARY KEY, botName TEXT, action TEXT, createdAt TEXT) WITHOUT ROWID;
+        INSERT INTO botLedger VALUES('a', 'verifier', 'flag', datetime('now'))";
+    Connection::open(&path).unwrap().execute_batch(ledger).unwrap();
+    let output = run(&["bots", &path]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("botLedger is a view, or a table without rowids"));
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]

@@ -202,6 +202,29 @@ fn a_flood_that_is_told_in_part_is_printed_whole() {
 }
 
 #[test]
+fn a_flood_among_known_rows_is_printed_whole_and_none_is_said_to_be_gone() {
+    let folder = TempDir::new().unwrap();
+    let (path, connection) = made(&folder, 300);
+    let insert = |first: i64, last: i64| {
+        let sql = "WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+                   INSERT INTO bot_ledger(id, bot_name, action, item_type, item_id, created_at)
+                   SELECT i, 'creator', 'flag', 'question', 'q-' || i, datetime('now') FROM n";
+        connection.execute(sql, [first, last]).unwrap();
+    };
+    insert(9_000_000, 9_000_000);
+    let mut watching = Watching::start(&[path.to_str().unwrap(), "-n", "1", "--format", "ndjson"]);
+    watching.until(1);
+    insert(1_000, 10_999);
+    watching.until(10_001);
+    // What is still told of the flood is told before this.
+    insert(9_000_001, 9_000_001);
+    watching.until(10_002);
+    let (printed, words) = watching.ids();
+    assert_each_once(&printed, &ids(&connection, "id >= 1000"), &words);
+    assert_eq!(words, "");
+}
+
+#[test]
 fn filters_combine_and_any_of_several_will_do() {
     let folder = TempDir::new().unwrap();
     let (path, connection) = made(&folder, 900);
@@ -366,6 +389,8 @@ fn what_cannot_be_watched_is_said_at_the_start() {
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE t(x)").unwrap();
     let path = path.to_str().unwrap();
     assert!(refused(&["watch", path], 1).contains("no table bot_ledger"));
+    Connection::open(path).unwrap().execute_batch("CREATE VIEW bot_ledger AS SELECT * FROM t").unwrap();
+    assert!(refused(&["watch", path], 1).contains("bot_ledger is a view"));
     assert!(refused(&["watch", folder.path().join("none.db").to_str().unwrap()], 3).contains("none.db"));
 }
 

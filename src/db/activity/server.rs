@@ -15,6 +15,7 @@ mod tally;
 
 use std::{
     slice,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -150,6 +151,9 @@ impl ServerActivity {
         if let Some(queue) = &mut self.queue {
             queue.take(&mut sets, self.second, now, &mut update);
         }
+        if self.depth == Depth::First {
+            self.end_the_missing(&mut update);
+        }
         self.anew = false;
         if self.depth != Depth::Next {
             self.audit_at = Some(now + AUDIT);
@@ -167,6 +171,16 @@ impl ServerActivity {
             true if came && !update.anew => Taken::News(Box::new(update)),
             true => Taken::Before(Box::new(update)),
             false => Taken::Nothing,
+        }
+    }
+
+    /// What is told of a table that was there before is over where it is not there any more.
+    fn end_the_missing(&self, update: &mut ActivityUpdate) {
+        update.board.ledger_anew |= self.ledger.is_none();
+        update.board.runs_anew |= self.runs.is_none();
+        if self.queue.is_none() {
+            (update.queue, update.board.queue) = (Some(Vec::new()), Some(Arc::default()));
+            (update.board.queue_anew, update.board.oldest_pending) = (true, Some(None));
         }
     }
 

@@ -98,6 +98,11 @@ impl Newest {
         self.known.get(&id).copied()
     }
 
+    /// Those that are known in these bounds, with their marks.
+    pub(super) fn within(&self, (first, last): (i64, i64)) -> impl Iterator<Item = (i64, u64)> {
+        self.known.range(first..=last).map(|(id, mark)| (*id, *mark))
+    }
+
     /// How many are known in these bounds.
     pub(super) fn count(&self, (first, last): (i64, i64)) -> usize {
         self.known.range(first..=last).count()

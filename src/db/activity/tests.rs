@@ -238,6 +238,11 @@ impl Bench {
 
     /// What a board must have: every row of the three tables, read here one by one.
     fn compare_the_board(&self) {
+        self.compare_the_ledger();
+        self.compare_the_others();
+    }
+
+    fn compare_the_ledger(&self) {
         let board = &self.shown.board;
         let second = |text: Option<String>| text.as_deref().and_then(time::parse).map(time::second);
         let cell = |row: &rusqlite::Row<'_>, at| super::source::text(row, at);
@@ -262,7 +267,11 @@ impl Bench {
         assert_eq!(kept(&board.ledger), kept(&ledger));
         let rows = ledger.values().sum();
         assert_eq!(board.read, ReadSoFar { rows, of: rows, week: true, all: true });
+    }
 
+    fn compare_the_others(&self) {
+        let (board, cell) = (&self.shown.board, |row: &rusqlite::Row<'_>, at| super::source::text(row, at));
+        let second = |text: Option<String>| text.as_deref().and_then(time::parse).map(time::second);
         let mut runs = BTreeMap::new();
         self.each("SELECT id, status, items_processed FROM bot_runs", |row| {
             runs.insert(row.get(0)?, (cell(row, 1)?.unwrap_or_default(), row.get::<_, i64>(2)?));
@@ -476,6 +485,82 @@ fn logical_names_missing_columns_and_missing_tables_are_read_too() {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch("CREATE TABLE notes (id); CREATE VIEW bot_ledger AS SELECT * FROM notes").unwrap();
     assert!(ActivityReader::of(&schema(&connection)).is_none());
+}
+
+#[test]
+fn all_is_told_when_the_runs_and_the_queue_are_too() {
+    let effort = Effort { work: Duration::ZERO, audit: Duration::ZERO, rows: 100 };
+    let made = |without: &str| {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&tables("physical")).unwrap();
+        connection
+            .execute_batch(&format!(
+                "{LEDGER} VALUES ('creator', 'create', 'question', 'q-1', NULL, '1969-12-31T23:59:59.5Z');
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+                 INSERT INTO bot_runs (bot_name, started_at, status) SELECT 'creator', '2026-01-29', 'completed' FROM n;
+                 {without}"
+            ))
+            .unwrap();
+        connection
+    };
+    for without in ["", "DROP TABLE bot_ledger", "DROP TABLE work_queue", "DROP TABLE bot_ledger; DROP TABLE work_queue"] {
+        let mut bench = Bench::with(made(without), effort);
+        assert!(!bench.shown.board.read.all && bench.shown.board.runs.len() < 500, "{without}");
+        bench.settle();
+        let board = &bench.shown.board;
+        assert!(board.read.all && board.runs.len() == 500, "{without}: {:?}", board.read);
+    }
+    let bench = Bench::with(made("DROP TABLE bot_runs; DROP TABLE work_queue"), effort);
+    bench.compare_the_ledger();
+    let bench = Bench::with(made("DROP TABLE bot_ledger; DROP TABLE bot_runs"), effort);
+    assert!(bench.shown.board.read.all);
+}
+
+#[test]
+fn a_flood_between_the_newest_rows_is_no_new_start() {
+    let mut bench = Bench::new();
+    bench.run(&format!("{LEDGER} VALUES ('creator', 'create', 'question', 'q-1', NULL, '2026-01-29')"));
+    bench.run("INSERT INTO bot_ledger (id, bot_name, action, item_type, item_id) VALUES (9000000, 'a', 'b', 'c', 'd')");
+    bench.settle();
+    let flood = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+         {LEDGER} SELECT 'flooder', 'flag', 'question', 'q', NULL, NULL FROM n"
+    );
+    let update = bench.run(&flood.replace("(bot_name", "(id, bot_name").replace("SELECT 'flooder'", "SELECT 100 + i, 'flooder'"));
+    assert!(!update.unwrap().anew);
+    bench.settle();
+    bench.compare_the_board();
+    // A known row that goes in the same commit is missed all the same.
+    let more = flood.replace("(bot_name", "(id, bot_name").replace("SELECT 'flooder'", "SELECT 100000 + i, 'flooder'");
+    let update = bench.run(&format!("BEGIN; DELETE FROM bot_ledger WHERE id = 9000000; {more}; COMMIT"));
+    assert!(update.unwrap().anew);
+    bench.settle();
+    bench.compare_the_board();
+}
+
+#[test]
+fn of_a_table_that_is_gone_nothing_is_counted_any_more() {
+    let mut bench = Bench::new();
+    bench.run(&format!(
+        "{LEDGER} VALUES ('creator', 'create', 'question', 'q-1', NULL, '2026-01-29');
+         INSERT INTO bot_runs (bot_name, started_at) VALUES ('creator', '2026-01-29');
+         INSERT INTO work_queue (item_type, item_id, action, created_at) VALUES ('question', 'q-1', 'improve', '2026-01-29');"
+    ));
+    bench.settle();
+    for table in ["bot_ledger", "work_queue"] {
+        bench.connection.execute_batch(&format!("DROP TABLE {table}")).unwrap();
+        bench.reader = ActivityReader::of(&schema(&bench.connection)).unwrap();
+        bench.look(Occasion::Change).unwrap();
+        bench.settle();
+        let board = &bench.shown.board;
+        assert_eq!((board.ledger.len(), board.runs.len()), (0, 1), "{table}");
+        assert_eq!((board.queue.is_empty(), board.oldest.is_none()), (table == "work_queue", table == "work_queue"));
+    }
+    assert!(bench.shown.queue.is_empty() && bench.shown.board.events.is_empty());
+    bench.connection.execute_batch(&format!("{} DROP TABLE bot_runs;", tables("physical").replace("TABLE", "TABLE IF NOT EXISTS"))).unwrap();
+    bench.reader = ActivityReader::of(&schema(&bench.connection)).unwrap();
+    bench.look(Occasion::Change).unwrap();
+    assert!(bench.shown.board.runs.is_empty());
 }
 
 #[test]

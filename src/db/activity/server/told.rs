@@ -321,6 +321,25 @@ fn rows_that_are_gone_are_counted_no_more_and_the_recounts_are_not_the_work() {
 }
 
 #[test]
+fn of_a_table_that_is_gone_nothing_is_counted_any_more() {
+    let mut bench = Bench::on(&ledger(10, 1, SPREAD));
+    bench.run(
+        "INSERT INTO bot_runs (bot_name, started_at, status) VALUES ('verifier', '2026', 'running');
+         INSERT INTO work_queue (action, status, created_at) VALUES ('improve', 'pending', '2026-01-29')",
+    );
+    bench.settle();
+    assert_eq!(bench.folded, Folded::of(&bench.connection));
+    for table in ["bot_ledger", "work_queue"] {
+        bench.run(&format!("DROP TABLE {table}"));
+        bench.reader = ServerActivity::of(&schema(&bench.connection)).unwrap();
+        bench.settle();
+        assert_eq!((bench.folded.ledger.len(), bench.folded.runs.len()), (0, 1), "{table}");
+    }
+    bench.folded.runs.clear();
+    assert_eq!(bench.folded, Folded::default());
+}
+
+#[test]
 fn an_item_that_was_finished_without_a_time_was_finished_when_that_was_seen() {
     let mut bench = Bench::on(
         "INSERT INTO work_queue (id, action, status, created_at) VALUES (1, 'a', 'pending', '2026-01-29 01:00:00'),
