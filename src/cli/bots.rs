@@ -47,8 +47,11 @@ pub(super) fn run(args: &BotsArgs, cx: Context<'_>, out: &mut dyn Write) -> Resu
     // What is wrong with the database is said as by every other command.
     let schema = ReadSession::open(&location)?.schema()?;
     let has = |table: &str| schema.catalogued(table).is_some_and(|relation| relation.key.can_be_followed());
-    let unread = BOTS_TABLES.iter().filter_map(|table| schema.catalogued(table)).filter(|one| !one.key.can_be_followed());
-    say(&unread.map(|one| format!("{} is a view, or a table without rowids: it is not counted", one.name)).collect::<Vec<_>>());
+    let unread =
+        BOTS_TABLES.iter().filter_map(|table| schema.catalogued(table)).filter(|one| !one.key.can_be_followed());
+    say(&unread
+        .map(|one| format!("{} is a view, or a table without rowids: it is not counted", one.name))
+        .collect::<Vec<_>>());
     let (board, now) = read(location)?;
     let since = match args.since {
         Stretch::All => None,

@@ -503,7 +503,9 @@ fn all_is_told_when_the_runs_and_the_queue_are_too() {
             .unwrap();
         connection
     };
-    for without in ["", "DROP TABLE bot_ledger", "DROP TABLE work_queue", "DROP TABLE bot_ledger; DROP TABLE work_queue"] {
+    for without in
+        ["", "DROP TABLE bot_ledger", "DROP TABLE work_queue", "DROP TABLE bot_ledger; DROP TABLE work_queue"]
+    {
         let mut bench = Bench::with(made(without), effort);
         assert!(!bench.shown.board.read.all && bench.shown.board.runs.len() < 500, "{without}");
         bench.settle();
@@ -526,7 +528,8 @@ fn a_flood_between_the_newest_rows_is_no_new_start() {
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
          {LEDGER} SELECT 'flooder', 'flag', 'question', 'q', NULL, NULL FROM n"
     );
-    let update = bench.run(&flood.replace("(bot_name", "(id, bot_name").replace("SELECT 'flooder'", "SELECT 100 + i, 'flooder'"));
+    let update = bench
+        .run(&flood.replace("(bot_name", "(id, bot_name").replace("SELECT 'flooder'", "SELECT 100 + i, 'flooder'"));
     assert!(!update.unwrap().anew);
     bench.settle();
     bench.compare_the_board();
@@ -557,7 +560,10 @@ fn of_a_table_that_is_gone_nothing_is_counted_any_more() {
         assert_eq!((board.queue.is_empty(), board.oldest.is_none()), (table == "work_queue", table == "work_queue"));
     }
     assert!(bench.shown.queue.is_empty() && bench.shown.board.events.is_empty());
-    bench.connection.execute_batch(&format!("{} DROP TABLE bot_runs;", tables("physical").replace("TABLE", "TABLE IF NOT EXISTS"))).unwrap();
+    bench
+        .connection
+        .execute_batch(&format!("{} DROP TABLE bot_runs;", tables("physical").replace("TABLE", "TABLE IF NOT EXISTS")))
+        .unwrap();
     bench.reader = ActivityReader::of(&schema(&bench.connection)).unwrap();
     bench.look(Occasion::Change).unwrap();
     assert!(bench.shown.board.runs.is_empty());
