@@ -237,6 +237,9 @@ fn four_writers_are_shown_exactly_while_keys_are_pressed() {
     // Whatever the keys have left open, held or paused.
     terminal.press("\u{1b}\u{1b}\u{1b}");
     terminal.settle();
+    if terminal.text().contains("paused") {
+        terminal.press(" ");
+    }
     if !terminal.text().contains("full screen") {
         terminal.press("B");
     }
