@@ -74,9 +74,10 @@ fn story() -> Arc<Story> {
 
 fn schema() -> Arc<Schema> {
     let questions = samples::catalogued("questions");
-    let columns = questions.columns.iter().filter(|column| {
-        COLUMNS.iter().any(|name| column.facts.is_some_and(|facts| facts.physical == *name))
-    });
+    let columns = questions
+        .columns
+        .iter()
+        .filter(|column| COLUMNS.iter().any(|name| column.facts.is_some_and(|facts| facts.physical == *name)));
     let questions = crate::domain::schema::Relation { columns: columns.cloned().collect(), ..questions };
     Arc::new(Schema { relations: vec![Arc::new(questions), Arc::new(samples::catalogued("botLedger"))] })
 }
@@ -227,14 +228,14 @@ fn without_the_row_as_it_is_only_the_snapshots_are_left() {
     assert!(stage.picture().contains("reading it as it is now"), "{}", stage.picture());
     stage.out.ask(Slot::Cell, Query::Schema);
     assert_eq!(stage.answer(Ok(Answer::Question(None))), Handled::No, "another window's");
-    stage.with(|view, cx| view.uncovered(cx));
+    stage.with(Overlay::uncovered);
     stage.answer(Err(Error::new(ErrorKind::Io, "the disk is gone", "plug it in")));
     assert!(stage.picture().contains("now cannot be read: the disk is gone"), "{}", stage.picture());
     assert!(stage.picture().contains("relevance_score"), "{}", stage.picture());
     stage.act(Action::Open);
     assert!(matches!(stage.out.intents.last(), Some(Intent::Say(_, words)) if words.contains("no row now")));
     stage.act(Action::Refresh);
-    stage.with(|view, cx| view.ask(cx));
+    stage.with(PastView::ask);
     stage.answer(Ok(Answer::Question(None)));
     assert!(stage.picture().contains("no such question any more"), "{}", stage.picture());
 }
