@@ -279,7 +279,7 @@ impl Watch<'_> {
             let (last, floor) = (seen.last().unwrap_or(i64::MIN), seen.floor());
             let until = rows.last().map_or(i64::MAX, |row| row.id);
             // A flood is told in turns, but pages have all of it that is there.
-            let mut found = self.ahead + self.fill(last, until)?.unwrap_or(expected) + self.print(rows)?;
+            let mut found = self.ahead + self.fill(last, until)?.unwrap_or(expected) + self.print_new(rows)?;
             if found < expected {
                 // They came among the known ones.
                 found += self.fill(floor, until)?.unwrap_or(expected);
@@ -291,7 +291,7 @@ impl Watch<'_> {
             }
             self.perhaps = self.perhaps.saturating_sub(missing);
         } else {
-            let new = self.print(rows)?;
+            let new = self.print_new(rows)?;
             self.perhaps = 0;
             self.ahead = if new == 0 { self.ahead.saturating_sub(rows.len() as u64) } else { 0 };
         }
@@ -387,9 +387,18 @@ impl Watch<'_> {
 
     /// Prints those of the rows that were not printed yet; says how many were new, wanted or not.
     fn print(&mut self, rows: &[LedgerRow]) -> Result<u64, End> {
+        self.print_as(rows, Seen::insert)
+    }
+
+    /// As [`Self::print`], of rows that were told because they came.
+    fn print_new(&mut self, rows: &[LedgerRow]) -> Result<u64, End> {
+        self.print_as(rows, Seen::came)
+    }
+
+    fn print_as(&mut self, rows: &[LedgerRow], take: fn(&mut Seen, &LedgerRow) -> bool) -> Result<u64, End> {
         let mut new = 0;
         for row in rows {
-            if self.seen.as_mut().is_some_and(|seen| seen.insert(row)) {
+            if self.seen.as_mut().is_some_and(|seen| take(seen, row)) {
                 new += 1;
                 if self.passes(row)? {
                     self.show(row)?;

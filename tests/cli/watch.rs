@@ -354,6 +354,32 @@ fn long_reasons_are_printed_to_their_end() {
 }
 
 #[test]
+fn a_row_whose_id_is_far_below_the_newest_ones_is_printed() {
+    let folder = TempDir::new().unwrap();
+    let (path, connection) = made(&folder, 900);
+    let add = |id: i64| {
+        connection
+            .execute("INSERT INTO bot_ledger(id, bot_name, action, item_type, item_id) VALUES(?1, 'late', 'flag', 'question', 'q')", [id])
+            .unwrap();
+    };
+    connection.execute_batch("DELETE FROM bot_ledger WHERE id BETWEEN 300 AND 310").unwrap();
+    let mut watching = Watching::start(&[path.to_str().unwrap(), "-n", "1", "--format", "ndjson"]);
+    watching.until(1);
+    // Which rows were there is known when they were counted: some looks later.
+    for (at, id) in (1001..1004).enumerate() {
+        add(id);
+        watching.until(at + 2);
+    }
+    thread::sleep(Duration::from_millis(500));
+    add(305);
+    watching.until(5);
+    add(2000);
+    watching.until(6);
+    let (printed, words) = watching.ids();
+    assert_eq!((printed, words.as_str()), (vec![900, 1001, 1002, 1003, 305, 2000], ""));
+}
+
+#[test]
 fn a_full_disk_is_said_and_ends_it() {
     let folder = TempDir::new().unwrap();
     let (path, _connection) = made(&folder, 3);

@@ -34,6 +34,10 @@ pub(super) struct Seen {
     ranges: BTreeMap<i64, i64>,
     marks: BTreeMap<i64, u64>,
     order: VecDeque<i64>,
+    /// The first row of those told at the start, where there were more before it.
+    start: Option<i64>,
+    /// Those before it that the observer told as new; the newest told, a bounded number.
+    late: VecDeque<i64>,
     /// The latest time of all of them.
     latest: Option<Timestamp>,
 }
@@ -44,6 +48,7 @@ impl Seen {
         let mut seen = Self::default();
         if let (Some(first), Whole::No) = (rows.first(), whole) {
             seen.ranges.insert(i64::MIN, first.id);
+            seen.start = Some(first.id);
         }
         for row in rows {
             seen.insert(row);
@@ -82,6 +87,22 @@ impl Seen {
         }
         self.mark(row);
         true
+    }
+
+    /// Takes a row that the observer told because it came; says whether it is new. Whatever lies below the rows that were told at the start
+    /// counts as seen here, but the observer knows which ids were there.
+    pub(super) fn came(&mut self, row: &LedgerRow) -> bool {
+        if self.start.is_none_or(|start| row.id >= start) {
+            return self.insert(row);
+        }
+        let is_new = !self.late.contains(&row.id);
+        if is_new {
+            self.late.push_back(row.id);
+            if self.late.len() > MARKS {
+                self.late.pop_front();
+            }
+        }
+        is_new
     }
 
     /// Whether these, the newest rows that are there now, are of the ledger that was followed.
@@ -182,6 +203,20 @@ mod tests {
                 prop_assert_eq!(seen.last(), model.last().copied());
             }
         }
+    }
+
+    #[test]
+    fn what_came_below_the_rows_of_the_start_is_new_once() {
+        let rows: Vec<_> = (500..700).map(|id| row(id, BEFORE)).collect();
+        let mut seen = Seen::begin(&rows, Whole::No);
+        assert!(!seen.insert(&row(100, LATER)), "nobody knows whether it was there");
+        assert!(seen.came(&row(100, LATER)) && !seen.came(&row(100, LATER)));
+        assert!(!seen.came(&row(500, LATER)) && !seen.came(&row(699, LATER)));
+        assert!(seen.came(&row(700, LATER)) && !seen.insert(&row(700, LATER)));
+        assert!(
+            !seen.came(&row(700, LATER)) && !seen.came(&row(698, LATER)),
+            "what follows the known ones is known, too"
+        );
     }
 
     #[test]
