@@ -19,7 +19,7 @@ impl BotsPane {
             return Handled::Yes;
         }
         match action {
-            Action::Open | Action::SameAs => match self.chosen.clone() {
+            Action::Open | Action::SameAs => match self.chosen_bot().map(str::to_owned) {
                 Some(bot) => self.filter_on_bot(&bot, cx),
                 None => self.turn_to(Region::Ledger),
             },
@@ -36,6 +36,11 @@ impl BotsPane {
     /// Who comes to watch looks at the board first.
     pub fn show_board(&mut self) {
         self.region = Region::Board;
+    }
+
+    /// The bot with the cursor, while the board knows it: it may be gone, and come again when rows are counted anew.
+    pub(super) fn chosen_bot(&self) -> Option<&str> {
+        self.board_cursor().and(self.chosen.as_deref())
     }
 
     /// Where the bot with the cursor stands; `None`: all are meant.

@@ -97,7 +97,7 @@ impl BotsPane {
 
     fn draw_actions(&self, area: Rect, buf: &mut Buffer, cx: &ViewCx<'_>) {
         let board = &self.shown().board;
-        let bot = self.chosen.as_deref();
+        let bot = self.chosen_bot();
         let plot = plot_area(area);
         let steps = steps(self.window, plot.width);
         let to = end(self.window, cx.now.wall, steps);

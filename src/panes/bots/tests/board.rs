@@ -196,6 +196,23 @@ fn the_charts_show_the_bot_under_the_cursor_and_enter_its_rows() {
 }
 
 #[test]
+fn the_charts_show_all_bots_while_the_one_under_the_cursor_is_gone() {
+    let mut stage = watching(busy(), 120, 40);
+    stage.act(Action::Down);
+    stage.act(Action::Down);
+    let recount = |bot: &str| BoardUpdate {
+        ledger_anew: true,
+        runs_anew: true,
+        ledger: vec![tally(bot, "update", 60, 5)],
+        ..BoardUpdate::default()
+    };
+    stage.update_as_it_is(ActivityUpdate { board: recount("renamed"), ..ActivityUpdate::default() });
+    assert!(stage.picture().contains("Actions  all bots"), "{}", stage.picture());
+    stage.update_as_it_is(ActivityUpdate { board: recount("verifier"), ..ActivityUpdate::default() });
+    assert!(stage.picture().contains("Actions  verifier"), "it is there again: {}", stage.picture());
+}
+
+#[test]
 fn a_stale_database_says_where_something_is() {
     let mut stage = watching(quiet(), 80, 24);
     assert!(stage.picture().contains("nothing in the last 1 h"), "{}", stage.picture());
