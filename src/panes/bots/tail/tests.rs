@@ -386,7 +386,10 @@ proptest! {
                 }
             }
             if matches!(event, Happens::Tells(_) | Happens::Late(_)) {
-                prop_assert_eq!(stage.cursor(), before, "what is looked at stays whatever comes");
+                // A list that does not fill the screen stands at its top: a row with an older id has its place above, and nowhere to come from.
+                if full || matches!(event, Happens::Tells(_)) {
+                    prop_assert_eq!(stage.cursor(), before, "what is looked at stays whatever comes");
+                }
                 if paused {
                     prop_assert_eq!(stage.picture(), screen, "paused, nothing moves at all");
                 }
